@@ -50,22 +50,17 @@ export async function listObjects<T extends ObjectMeta & { readonly uid: string 
   try {
     for (const namespace of kind.namespaced ? namespaces : ['']) {
       const mark = sheet.mark();
-      let left = Number.POSITIVE_INFINITY;
-      const objects = {
-        // When a list starts again, what was written so far shows a state that the server has lost.
-        start() {
+      let left = limit ?? Number.POSITIVE_INFINITY;
+      for await (const { items, first } of lister.parts(query(namespace), signal)) {
+        if (first) {
+          // When a list starts again, what was written so far shows a state that the server has lost.
           sheet.backTo(mark);
           left = limit ?? Number.POSITIVE_INFINITY;
-        },
-        take(item: T) {
+        }
+        for (const item of items) {
           if (left > 0 && isKept(item)) sheet.write(item);
           left--;
-        },
-      };
-      objects.start();
-      for await (const { items, first } of lister.parts(query(namespace), signal, objects)) {
-        if (first) objects.start();
-        for (const item of items) objects.take(item);
+        }
         if (left >= 0) continue;
         input.warn?.(`the list of ${kind.resource} is cut at object_limit: ${objectLimit}`);
         break;

@@ -142,7 +142,7 @@ function listerOver(objects: KubernetesObjects): Lister {
 
 function readPage<T extends ObjectMeta>(kind: ListQuery<T>['kind'], items: readonly unknown[]): readonly T[] {
   try {
-    return kind.pickList({ metadata: {}, items }).items;
+    return [...kind.pickList({ metadata: {}, items }).items];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new MusterError('malformed', `an object of ${kind.resource} cannot be read: ${why}`, { cause });

@@ -58,7 +58,13 @@ test('forgets what it wrote of a list that began anew', async () => {
   const twice: typeof lister = {
     ...lister,
     async *parts(query, signal) {
-      for await (const part of lister.parts(query, signal)) yield* [part, part];
+      for await (const part of lister.parts(query, signal)) {
+        const items = [...part.items];
+        yield* [
+          { ...part, items },
+          { ...part, items },
+        ];
+      }
     },
   };
   const text = await renderText(twice, byDefault);

@@ -8,7 +8,7 @@ const things = kindOf(names, { seconds: optionalDigits(2) }, { labels: false, an
 /** What is read of one object whose field `seconds` is that text. */
 function seconds(json: string) {
   const list = `{"metadata":{},"items":[{"metadata":{"name":"a"},"seconds":${json}}]}`;
-  return things.pickList(JSON.parse(list)).items.map((item) => item.seconds);
+  return [...things.pickList(JSON.parse(list)).items].map((item) => item.seconds);
 }
 
 describe('the digits of a number in JSON', () => {

@@ -4,7 +4,6 @@ import {
   type Lister,
   type ListerOptions,
   openLister,
-  type Part,
 } from '../../../lib/backends/kubernetes/listing/lister.ts';
 import type { ListQuery } from '../../../lib/backends/kubernetes/listing/page.ts';
 import { service } from '../../../lib/backends/kubernetes/roles/service.ts';
@@ -55,23 +54,15 @@ export async function openTestLister(
   return { ...lister, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
 }
 
-/** All parts of a list. */
-async function allParts<T extends ObjectMeta>(
-  lister: Lister,
-  query: ListQuery<T>,
-): Promise<readonly Part<T>[]> {
-  const parts: Part<T>[] = [];
-  for await (const part of lister.parts(query, new AbortController().signal)) parts.push(part);
-  return parts;
-}
-
 /** Names of the objects of each part; a part that begins the list has a `^` in front. */
 export async function namesOf<T extends ObjectMeta>(
   lister: Lister,
   query: ListQuery<T>,
 ): Promise<readonly string[]> {
-  const parts = await allParts(lister, query);
-  return parts.map(({ items, first }) => `${first ? '^' : ''}${items.map(({ name }) => name).join(' ')}`);
+  const parts: string[] = [];
+  for await (const { items, first } of lister.parts(query, new AbortController().signal))
+    parts.push(`${first ? '^' : ''}${[...items].map(({ name }) => name).join(' ')}`);
+  return parts;
 }
 
 export interface PageOptions {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Kind, ListPage, ObjectMeta } from '../../../lib/backends/kubernetes/kinds/kind.ts';
+import type { Kind, ObjectMeta } from '../../../lib/backends/kubernetes/kinds/kind.ts';
 import { joinedNode, joinedService, namespace } from '../../../lib/backends/kubernetes/roles/attached.ts';
 import { endpoints } from '../../../lib/backends/kubernetes/roles/endpoints.ts';
 import { endpointSlice } from '../../../lib/backends/kubernetes/roles/endpointslice.ts';
@@ -7,9 +7,10 @@ import { ingress } from '../../../lib/backends/kubernetes/roles/ingress.ts';
 import { node } from '../../../lib/backends/kubernetes/roles/node.ts';
 import { joinedPod, pod } from '../../../lib/backends/kubernetes/roles/pod.ts';
 import { service } from '../../../lib/backends/kubernetes/roles/service.ts';
-import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { LabelSet } from '../../../lib/targets/group.ts';
 import { readGolden, readGoldenText } from '../../support/golden.ts';
+import { decodeWhole, type WholePage } from './whole-page.ts';
 
 export type Form = 'protobuf' | 'json';
 export const forms: readonly Form[] = ['protobuf', 'json'];
@@ -34,8 +35,12 @@ export function body(name: string, form: Form): Buffer {
 }
 
 /** A recorded list. */
-export function recorded<T extends ObjectMeta>(kind: Kind<T>, form: Form, name = kind.resource): ListPage<T> {
-  return decodeList(kind, body(name, form), mediaTypes[form]);
+export function recorded<T extends ObjectMeta>(
+  kind: Kind<T>,
+  form: Form,
+  name = kind.resource,
+): WholePage<T> {
+  return decodeWhole(kind, body(name, form), mediaTypes[form]);
 }
 
 const index = z.array(

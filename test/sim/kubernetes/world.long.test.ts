@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { joinedPod } from '../../../lib/backends/kubernetes/roles/pod.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeWhole } from '../../backends/kubernetes/whole-page.ts';
 import { disposable } from './recorded-cluster.ts';
 
 // Two thousand pods are more than the simulator sends in one piece.
@@ -12,7 +12,7 @@ test('a list too long for one piece is the same in both forms as its pages', asy
   for (const accept of ['application/json', 'application/vnd.kubernetes.protobuf']) {
     const list = async (query: string) => {
       const response = await fetch(`${fleet.url}/api/v1/pods${query}`, { headers: { accept } });
-      return decodeList(joinedPod, new Uint8Array(await response.arrayBuffer()), accept);
+      return decodeWhole(joinedPod, new Uint8Array(await response.arrayBuffer()), accept);
     };
     const whole = await list('');
     const items = [];

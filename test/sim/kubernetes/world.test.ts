@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import { type ClusterState, keyOf } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
 import { encodeJson } from '../../../lib/sim/kubernetes/wire/json.ts';
@@ -8,6 +7,7 @@ import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
 import { churnWorld, makeWorld } from '../../../lib/sim/kubernetes/world/world.ts';
 import { seededRandom } from '../../../lib/sim/random.ts';
 import { kinds } from '../../backends/kubernetes/recorded.ts';
+import { decodeWhole } from '../../backends/kubernetes/whole-page.ts';
 import { draws } from '../../support/counts.ts';
 import { disposable } from './recorded-cluster.ts';
 
@@ -64,7 +64,7 @@ describe('a cluster out of a seed', () => {
     const pages = await Promise.all(
       ['application/json', 'application/vnd.kubernetes.protobuf'].map(async (accept) => {
         const response = await fetch(fleet.url + path, { headers: { accept } });
-        return decodeList(kind, new Uint8Array(await response.arrayBuffer()), accept);
+        return decodeWhole(kind, new Uint8Array(await response.arrayBuffer()), accept);
       }),
     );
     expect(pages[0]?.items.length).toBeGreaterThan(0);

@@ -10,8 +10,8 @@ import {
   text,
   type Values,
 } from '../wire/fields.ts';
-import { Malformed, type Reader, wire } from '../wire/reader.ts';
-import { asObject, type Table, table } from '../wire/table.ts';
+import { Malformed, type Reader, readEnd, wire, within } from '../wire/reader.ts';
+import { asObject, readInner, type Table, table } from '../wire/table.ts';
 import { objectMeta } from './messages.ts';
 
 /** How a kind of object is named where it is listed. */
@@ -30,10 +30,10 @@ export interface KindNames {
 export interface Kind<T extends ObjectMeta> extends KindNames {
   /** The objects have no protobuf form. */
   readonly jsonOnly?: true;
-  /** Reads a protobuf list that ends at the offset `end`. Throws `Malformed`, and what `take` throws. */
-  readonly readList: (reader: Reader, end: number, take?: Take<T>) => ListPage<T>;
-  /** Takes the needed fields of a parsed JSON list. Throws `Malformed`, and what `take` throws. */
-  readonly pickList: (json: unknown, take?: Take<T>) => ListPage<T>;
+  /** Reads a protobuf list that ends at the offset `end`. It and the items throw `Malformed`. */
+  readonly readList: (reader: Reader, end: number) => ListPage<T>;
+  /** Takes the needed fields of a parsed JSON list. Throws `Malformed`. */
+  readonly pickList: (json: unknown) => ListPage<T>;
   /** A kind of the same objects with more fields. Listings that need different fields share a list of it. */
   readonly wide?: Kind<T>;
 }
@@ -50,13 +50,14 @@ export interface ObjectMeta {
 /** Keys and values of a map in turn, in the order of the body. That takes half the memory of an object, and any key is safe. */
 export type Pairs = readonly string[];
 
-/** Gets each object of a page as soon as it is decoded. The page itself holds none then. */
-export type Take<T> = (object: T) => void;
-
 /** One page of a list. */
 export interface ListPage<T> {
-  readonly items: readonly T[];
-  /** Number of objects, taken or held. */
+  /**
+   * The objects, to be read once. In protobuf each is decoded when it is asked for, so that those before it can go, and the
+   * body must stay in its memory until then.
+   */
+  readonly items: Iterable<T>;
+  /** Number of objects. */
   readonly count: number;
   /** The state of the cluster that the list shows; opaque. */
   readonly resourceVersion: string;
@@ -64,8 +65,6 @@ export interface ListPage<T> {
   readonly continueToken: string;
   /** Number of items after this page, where the server gives it. */
   readonly remaining: number | undefined;
-  /** Set when a string was not UTF-8: its bad bytes are U+FFFD now. Names an object with such a string; empty if unknown. */
-  readonly replaced?: string;
 }
 
 /** An object of a kind: its metadata and its fields, all in one object. */
@@ -81,7 +80,7 @@ export function kind<M extends MessageSpec, S extends MessageSpec>(
   fields: S,
 ): Kind<ObjectOf<M, S>>;
 export function kind(names: KindNames, metadata: MessageSpec, fields: MessageSpec): Kind<ObjectMeta> {
-  let compiled: Table<ListDraft> | undefined;
+  let compiled: ListTable | undefined;
   // A process uses few of the kinds that it knows, so each is compiled when it is first read.
   const list = () => {
     compiled ??= listTable(names, { metadata: flat(1, metadata), ...fields });
@@ -89,39 +88,84 @@ export function kind(names: KindNames, metadata: MessageSpec, fields: MessageSpe
   };
   return {
     ...names,
-    readList(reader, end, take) {
-      const draft = newList(take);
-      list().read(reader, end, draft);
-      return pageOf(draft);
+    readList(reader, end) {
+      const { fields, readItem } = list();
+      const draft = newList();
+      fields.read(reader, end, draft);
+      return {
+        ...metaOf(draft),
+        count: draft.places.length,
+        items: readItems(draft.places, reader, end, readItem),
+      };
     },
-    pickList(json, take) {
+    pickList(json) {
       // Only protobuf leaves out an empty list.
       if (!('items' in asObject(json))) throw new Malformed('has no items');
-      const draft = newList(take);
-      list().pick(json, draft);
-      return pageOf(draft);
+      const draft = newList();
+      list().fields.pick(json, draft);
+      return { ...metaOf(draft), count: draft.items.length, items: draft.items };
     },
   };
 }
 
-function listTable({ namespaced }: KindNames, object: MessageSpec): Table<ListDraft> {
+/** A list, compiled. In protobuf only the places of the objects are found, and each object is read by itself. */
+interface ListTable {
+  readonly fields: Table<ListDraft>;
+  readonly readItem: (reader: Reader, end: number) => ObjectMeta;
+}
+
+function listTable({ namespaced }: KindNames, object: MessageSpec): ListTable {
   const shape = message(object);
   const empty: ObjectMeta = { namespace: '', name: '', labels: [], annotations: [], ...shape.create() };
+  const inner = table(shape.fields);
+  const named = (item: ObjectMeta): ObjectMeta => {
+    if (item.name === '') throw new Malformed('has no metadata.name');
+    if (namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
+    return item;
+  };
   const items = { create: (): ObjectMeta => ({ ...empty }), fields: shape.fields };
-  return table<ListDraft>(
+  const fields = table<ListDraft>(
     [
       one(1, 'metadata', message(listMeta), (target, meta) => {
         target.meta = meta;
       }),
-      many(2, 'items', items, (target, item) => {
-        if (item.name === '') throw new Malformed('has no metadata.name');
-        if (namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
-        target.count++;
-        target.take(item);
-      }),
+      {
+        ...many<ListDraft, ObjectMeta>(2, 'items', items, (target, item) => target.items.push(named(item))),
+        read(reader, end, target) {
+          target.places.push(reader.at);
+          reader.at = readEnd(reader, end);
+        },
+      },
     ],
     'refuse',
   );
+  return {
+    fields,
+    readItem(reader, end) {
+      const item = { ...empty };
+      readInner(inner, reader, end, item);
+      return named(item);
+    },
+  };
+}
+
+function* readItems(
+  places: readonly number[],
+  reader: Reader,
+  end: number,
+  readItem: ListTable['readItem'],
+): Generator<ObjectMeta, undefined> {
+  for (let index = 0; index < places.length; index++) {
+    let item: ObjectMeta;
+    try {
+      reader.at = places[index] ?? end;
+      item = readItem(reader, end);
+    } catch (error) {
+      throw within(`items[${index}]`, error);
+    }
+    yield item;
+  }
+  return undefined;
 }
 
 /** `ListMeta` */
@@ -129,20 +173,20 @@ const listMeta = { resourceVersion: text(2), continue: text(3), remainingItemCou
 
 interface ListDraft {
   meta: Values<typeof listMeta> | undefined;
+  /** Of JSON. */
   readonly items: ObjectMeta[];
-  count: number;
-  readonly take: Take<ObjectMeta>;
+  /** Of protobuf: where the length of each object stands. */
+  readonly places: number[];
 }
 
-function newList(take: Take<ObjectMeta> | undefined): ListDraft {
-  const items: ObjectMeta[] = [];
-  return { meta: undefined, items, count: 0, take: take ?? ((item) => items.push(item)) };
+function newList(): ListDraft {
+  return { meta: undefined, items: [], places: [] };
 }
 
-function pageOf({ meta, items, count }: ListDraft): ListPage<ObjectMeta> {
+function metaOf({ meta }: ListDraft): Omit<ListPage<ObjectMeta>, 'items' | 'count'> {
   if (meta === undefined) throw new Malformed('has no metadata');
   const { resourceVersion, continue: continueToken, remainingItemCount: remaining } = meta;
-  return { resourceVersion, continueToken, remaining, items, count };
+  return { resourceVersion, continueToken, remaining };
 }
 
 /** An object that is kept as `keep` returns it, with the metadata that lists need. */

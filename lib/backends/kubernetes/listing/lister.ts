@@ -5,7 +5,7 @@ import type { BodySpace } from '../../../http/exchange.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Kind, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
+import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
 import {
   fetchPage,
   type ListQuery,
@@ -19,19 +19,10 @@ import {
 
 /** A part of a list. */
 export interface Part<T> {
-  readonly items: readonly T[];
+  /** To be read once, before the next part: each object may be decoded only when it is asked for. */
+  readonly items: Iterable<T>;
   /** The list starts here. Earlier parts are void: the server has lost the state that they show. */
   readonly first: boolean;
-}
-
-/**
- * Gets the objects of a list one by one, as they are decoded, so that a page of them is never in memory. The parts are
- * empty then. A lister may also leave it alone, and yield the objects in its parts.
- */
-interface ObjectReader<T> {
-  /** The list starts. Objects that were taken before are void. */
-  readonly start: () => void;
-  readonly take: Take<T>;
 }
 
 /** How a lister requests lists, and what it reports. */
@@ -82,11 +73,7 @@ export interface Lister {
    * complete and shows one state of the cluster. Throws what `fetchPage` throws, and `expired` when the server lost the
    * state four times.
    */
-  readonly parts: <T extends ObjectMeta>(
-    query: ListQuery<T>,
-    signal: AbortSignal,
-    objects?: ObjectReader<T>,
-  ) => AsyncGenerator<Part<T>>;
+  readonly parts: <T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) => AsyncGenerator<Part<T>>;
   /** The versions of the lists that were read, for the next lister. */
   readonly cursor: () => Cursor;
 }
@@ -102,7 +89,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
   const trackList = openProgress(onProgress);
   return {
     cursor: versions.cursor,
-    async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal, objects?: ObjectReader<T>) {
+    async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) {
       const key = listKey(query);
       const reader: ListReader = {
         oldest: versions.last(key) || (options.fromCache === true ? '0' : ''),
@@ -111,7 +98,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
         onVersion: (version) => versions.read(key, version),
       };
       const shared = options.share?.(query, reader, signal);
-      if (shared === undefined) return yield* listParts({ ...source, query, reader, signal, objects });
+      if (shared === undefined) return yield* listParts({ ...source, query, reader, signal });
       if (!isOf(shared, query.kind)) {
         const { resource } = query.kind;
         throw new MusterError('internal', `the shared list of ${resource} lacks fields that are needed`);
@@ -144,7 +131,6 @@ export function listSource(
 interface ListInput<T extends ObjectMeta> extends ListSource {
   readonly query: ListQuery<T>;
   readonly reader: ListReader;
-  readonly objects?: ObjectReader<T> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -154,7 +140,6 @@ export async function* listParts<T extends ObjectMeta>({
   pageSize,
   query,
   reader,
-  objects,
   signal,
 }: ListInput<T>): AsyncGenerator<Part<T>, void> {
   const stop = new AbortController();
@@ -162,10 +147,9 @@ export async function* listParts<T extends ObjectMeta>({
     ...reader,
     source,
     query,
-    objects,
     limit: Math.min(pageSize, query.limit ?? pageSize),
     signal: AbortSignal.any([signal, stop.signal]),
-    space: { bytes: new Uint8Array() },
+    spaces: [{ bytes: new Uint8Array() }, { bytes: new Uint8Array() }],
   };
   try {
     for (let starts = 0; starts < maxListStarts; starts++) if (yield* pagesOfOneState(list)) return;
@@ -179,12 +163,11 @@ export async function* listParts<T extends ObjectMeta>({
 interface List<T extends ObjectMeta> extends ListReader {
   readonly source: PageSource;
   readonly query: ListQuery<T>;
-  readonly objects: ObjectReader<T> | undefined;
   readonly limit: number;
   readonly signal: AbortSignal;
   oldest: string;
-  /** The bodies of its pages are read into this memory, one after another. */
-  readonly space: BodySpace;
+  /** The bodies of its pages are read into this memory in turn: one may come while the one before it is decoded. */
+  readonly spaces: readonly [BodySpace, BodySpace];
 }
 
 /** Yields all pages. Returns false as soon as the server has lost the state that the pages so far show. */
@@ -192,7 +175,6 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
   const seen = new Set<string>();
   let version = '';
   let read = 0;
-  list.objects?.start();
   let next = requestPage(list, '', 1);
   for (let number = 1; ; number++) {
     let page = await next;
@@ -206,13 +188,14 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
     if (first) version = page.resourceVersion;
     // A page of another state does not belong to this list.
     else if (page.resourceVersion !== version) return false;
-    const { items, count, continueToken: token } = page;
+    const { count, continueToken: token } = page;
     checkPage(list, page, seen);
-    if (page.replaced !== undefined) list.warn(notUtf8(list, page.replaced));
     read += count;
     if (token !== '') next = requestPage(list, token, number + 1);
     list.report(read, token === '' ? 0 : page.remaining);
-    yield { items, first: first && list.objects === undefined };
+    yield { items: page.items, first };
+    const replaced = page.replaced();
+    if (replaced !== undefined) list.warn(notUtf8(list, replaced));
     if (token === '') {
       list.onVersion(version);
       return true;
@@ -225,13 +208,13 @@ function requestPage<T extends ObjectMeta>(
   continueToken: string,
   number: number,
 ): Promise<PageResult<T>> {
-  const { source, query, limit, signal, oldest, space } = list;
+  const { source, query, limit, signal, oldest, spaces } = list;
   const resourceVersion = continueToken === '' ? oldest : '';
   const parameters = { limit, continueToken, resourceVersion };
-  const reading = { signal, space, take: list.objects?.take };
+  const which = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
+  const reading = { signal, space: spaces[number % 2 === 0 ? 0 : 1], which };
   const page = fetchPage(source, query, parameters, reading).catch((error) => {
     const { kind, message, status, cause } = toMusterError(error);
-    const which = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
     throw new MusterError(kind, message + which, { cause, status });
   });
   // The caller may stop before it awaits this page.

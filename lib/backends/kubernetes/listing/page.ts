@@ -3,8 +3,8 @@ import type { BodySpace } from '../../../http/exchange.ts';
 import type { HttpResponse } from '../../../http/send.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Kind, KindNames, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
-import { decodeList, decodeStatus, mediaTypes } from '../wire/list.ts';
+import type { Kind, KindNames, ObjectMeta } from '../kinds/kind.ts';
+import { type DecodedPage, decodeList, decodeStatus, mediaTypes } from '../wire/list.ts';
 
 /** Which list is wanted. */
 export interface ListQuery<T extends ObjectMeta> {
@@ -43,29 +43,29 @@ export interface PageSource {
 }
 
 /** A page; or `expired` or `no-such-version` when the server no longer has, or does not have, the wanted version. */
-export type PageResult<T> = ListPage<T> | 'expired' | 'no-such-version';
+export type PageResult<T> = DecodedPage<T> | 'expired' | 'no-such-version';
 
 /** Statuses that this module explains better than the HTTP client. */
 const explained = [400, 401, 403, 404, 406, 410, 415];
 
 /** How one page is read. */
-export interface PageReading<T> {
+export interface PageReading {
   readonly signal: AbortSignal;
-  /** The body is read into it. The page does not refer to it afterwards. */
+  /** The body is read into it, and the items of the page out of it. */
   readonly space: BodySpace;
-  /** Absent: the page holds its objects. */
-  readonly take?: Take<T> | undefined;
+  /** Says which page it is, at the end of what the items throw. */
+  readonly which: string;
 }
 
 /**
- * Requests and decodes one page. Throws the HTTP client's errors, `malformed` for a body that cannot be decoded, for a
- * refusal an error that names the missing permission or API, and what `take` throws.
+ * Requests one page, and decodes all but its items. Throws the HTTP client's errors, `malformed` for a body that cannot be
+ * decoded (so do the items), and for a refusal an error that names the missing permission or API.
  */
 export async function fetchPage<T extends ObjectMeta>(
   source: PageSource,
   query: ListQuery<T>,
   parameters: PageParameters,
-  { signal, space, take }: PageReading<T>,
+  { signal, space, which }: PageReading,
 ): Promise<PageResult<T>> {
   const { connection } = source;
   const url = pageUrl(connection.server, query, parameters);
@@ -76,7 +76,7 @@ export async function fetchPage<T extends ObjectMeta>(
   const own: PageSource = query.kind.jsonOnly === true ? { ...source, form: 'json' } : source;
   const response = await send(own, { url, expect, signal, space });
   const { status } = response;
-  if (status < 300) return decodePage(query, url, response, take);
+  if (status < 300) return decodePage(query, url, response, which);
   if (versioned && [400, 410, 504].includes(status)) return 'no-such-version';
   if (status === 410) return 'expired';
   if (status === 400) await throwClientError(source, url, signal);
@@ -108,13 +108,14 @@ function decodePage<T extends ObjectMeta>(
   { kind }: ListQuery<T>,
   url: URL,
   response: HttpResponse,
-  take: Take<T> | undefined,
-): ListPage<T> {
+  which: string,
+): DecodedPage<T> {
+  const explain = (message: string) => `GET ${shownUrl(url)}: ${message}`;
   try {
-    return decodeList(kind, response.body, contentType(response), take);
+    return decodeList(kind, response.body, contentType(response), (message) => explain(message) + which);
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
-    throw new MusterError('malformed', `GET ${shownUrl(url)}: ${error.message}`, { cause: error });
+    throw new MusterError('malformed', explain(error.message), { cause: error });
   }
 }
 

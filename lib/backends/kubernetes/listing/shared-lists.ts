@@ -64,7 +64,7 @@ function openSharedList(
   const parts: Broadcast<Part<ObjectMeta>, void> = openBroadcast({
     readers: listings.length,
     patience,
-    start: (signal) => listParts({ ...source, query, reader: allOf(readers), signal }),
+    start: (signal) => inArrays(listParts({ ...source, query, reader: allOf(readers), signal })),
   });
   return {
     kind: query.kind,
@@ -76,6 +76,25 @@ function openSharedList(
     },
     leave: (listing) => parts.leave(listings.indexOf(listing)),
   };
+}
+
+/** Objects of a part: few enough to be garbage while they are young. */
+const partLength = 50;
+
+/** The same objects as lists that several readers can read. */
+async function* inArrays<T>(parts: AsyncGenerator<Part<T>, void>): AsyncGenerator<Part<T>, void> {
+  for await (const { items, first } of parts) {
+    let isFirst = first;
+    let some: T[] = [];
+    for (const item of items) {
+      some.push(item);
+      if (some.length < partLength) continue;
+      yield { items: some, first: isFirst };
+      isFirst = false;
+      some = [];
+    }
+    if (some.length > 0 || isFirst) yield { items: some, first: isFirst };
+  }
 }
 
 /** All readers as one. Readers that have seen different versions are all served by the newest list. */

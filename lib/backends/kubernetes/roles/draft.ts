@@ -151,7 +151,7 @@ export function objectKey(namespace: string, name: string): string {
 }
 
 /** Adds a page of objects to a map, by the keys of `objectKey`. The later of two equal keys wins. */
-export function addByKey<T extends ObjectMeta>(map: Map<string, T>, items: readonly T[]): void {
+export function addByKey<T extends ObjectMeta>(map: Map<string, T>, items: Iterable<T>): void {
   for (const item of items) map.set(objectKey(item.namespace, item.name), item);
 }
 
@@ -160,7 +160,7 @@ export function addControllers(
   kind: string,
 ): (
   map: Map<string, string>,
-  items: readonly (ObjectMeta & { readonly controller: Controller | undefined })[],
+  items: Iterable<ObjectMeta & { readonly controller: Controller | undefined }>,
 ) => void {
   return (map, items) => {
     for (const { namespace, name, controller } of items)
@@ -169,6 +169,6 @@ export function addControllers(
 }
 
 /** Adds a page of nodes or namespaces to a map, by their names. */
-export function addByName<T extends ObjectMeta>(map: Map<string, T>, items: readonly T[]): void {
+export function addByName<T extends ObjectMeta>(map: Map<string, T>, items: Iterable<T>): void {
   for (const item of items) map.set(item.name, item);
 }

@@ -71,7 +71,7 @@ export const joinedPod: Kind<JoinedPod> = { ...kind(names, metadata, joinedField
  * stay in memory until the endpoints have come, so a pod shares what it has in common with the one before it in the list:
  * those of one workload are alike.
  */
-export function addJoinedPods(map: Map<string, JoinedPod>, items: readonly JoinedPod[]): void {
+export function addJoinedPods(map: Map<string, JoinedPod>, items: Iterable<JoinedPod>): void {
   let before: JoinedPod | undefined;
   for (const item of items) {
     const pod = joined(item, before);

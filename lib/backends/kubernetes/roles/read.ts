@@ -45,7 +45,7 @@ export async function readAll(reads: readonly Read[], signal: AbortSignal): Prom
 /** A map, and how a page of objects gets into it. */
 export interface MapOfList<T, V> {
   readonly map: Map<string, V>;
-  readonly add: (map: Map<string, V>, items: readonly T[]) => void;
+  readonly add: (map: Map<string, V>, items: Iterable<T>) => void;
 }
 
 /** Reads a whole list into a map. Clears the map when the list starts again. Throws what listing throws. */
@@ -99,7 +99,7 @@ export async function pushGroups<T extends ObjectMeta>(
 
 /** The groups of a page, built on demand. */
 function* batchesOf<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   build: (item: T) => TargetGroup | undefined,
 ): Generator<readonly TargetGroup[]> {
   let batch: TargetGroup[] = [];

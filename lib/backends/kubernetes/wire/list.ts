@@ -1,53 +1,77 @@
 import { MusterError, oneLine } from '../../../base/errors.ts';
-import type { Kind, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
+import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
 import { int32, message, text } from './fields.ts';
 import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
 
+/** A page that was decoded. */
+export interface DecodedPage<T> extends ListPage<T> {
+  /**
+   * For the time after the items were read: set if a string was not UTF-8, whose bad bytes are U+FFFD now. Names an object
+   * with such a string; empty if unknown.
+   */
+  readonly replaced: () => string | undefined;
+}
+
 /**
  * Decodes one page of a list of the kind, in protobuf or JSON as the content type says. Throws kind `malformed` with the
- * path of the bad field, or when the body is a list of another kind or a `Status`. Throws what `take` throws.
+ * path of the bad field, or when the body is a list of another kind or a `Status`. So do the items, whose message is passed
+ * through `explain`.
  */
 export function decodeList<T extends ObjectMeta>(
   kind: Kind<T>,
   body: Uint8Array,
   contentType: string,
-  take?: Take<T>,
-): ListPage<T> {
+  explain: (message: string) => string = (message) => message,
+): DecodedPage<T> {
+  const failure = (error: unknown, show = explain): unknown => {
+    if (!(error instanceof Malformed)) return error;
+    const field = error.path === '' ? '' : `: ${error.path}`;
+    return new MusterError(
+      'malformed',
+      show(`the ${kind.listKind} from the API server${field} ${error.message}`),
+    );
+  };
   try {
     const opened = openBody(body, contentType, { exact: kind.jsonOnly === true });
     if (opened.kind !== kind.listKind || opened.apiVersion !== kind.apiVersion)
       throw new Malformed(notThis(opened));
-    // JSON is decoded as a whole before an object of it is taken.
-    const replaced = opened.form === 'json' ? opened : opened.reader;
-    let found: T | undefined;
-    const noted =
-      take &&
-      ((object: T): void => {
-        if (replaced.isReplaced && found === undefined && showsReplaced(object)) found = object;
-        take(object);
-      });
-    const page =
-      opened.form === 'json'
-        ? kind.pickList(opened.object, noted)
-        : kind.readList(opened.reader, opened.end, noted);
-    return replaced.isReplaced ? withReplaced(page, found ?? page.items.find(showsReplaced)) : page;
+    const isJson = opened.form === 'json';
+    const page = isJson ? kind.pickList(opened.object) : kind.readList(opened.reader, opened.end);
+    return withReplaced(page, isJson ? opened : opened.reader, failure);
   } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    const field = error.path === '' ? '' : `: ${error.path}`;
-    throw new MusterError('malformed', `the ${kind.listKind} from the API server${field} ${error.message}`);
+    throw failure(error, (message) => message);
   }
+}
+
+/** The page with a look at each object, for the first one that shows replaced bytes. */
+function withReplaced<T extends ObjectMeta>(
+  page: ListPage<T>,
+  body: { readonly isReplaced: boolean },
+  failure: (error: unknown) => unknown,
+): DecodedPage<T> {
+  let found: string | undefined;
+  function* watched(): Generator<T, undefined> {
+    try {
+      for (const item of page.items) {
+        if (body.isReplaced && found === undefined && showsReplaced(item)) found = nameOf(item);
+        yield item;
+      }
+    } catch (error) {
+      throw failure(error);
+    }
+    return undefined;
+  }
+  return { ...page, items: watched(), replaced: () => (body.isReplaced ? (found ?? '') : undefined) };
+}
+
+function nameOf({ namespace, name }: ObjectMeta): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** Whether labels or annotations of an object show replaced bytes. */
 function showsReplaced({ labels, annotations }: ObjectMeta): boolean {
   return [...labels, ...annotations].some((text) => text.includes('\ufffd'));
-}
-
-/** Marks a page with replaced bytes, and names the first object that shows them. */
-function withReplaced<T extends ObjectMeta>(page: ListPage<T>, found: T | undefined): ListPage<T> {
-  const { namespace = '', name = '' } = found ?? {};
-  return { ...page, replaced: namespace === '' ? name : `${namespace}/${name}` };
 }
 
 /** The `Status` object of a failed call. Source: Kubernetes API reference, Status v1. */

@@ -3,6 +3,7 @@ import { service } from '../../../../lib/backends/kubernetes/roles/service.ts';
 import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
 import type { Progress } from '../../../../lib/targets/discover.ts';
 import { failure } from '../../../support/http-client.ts';
+import { polled } from '../../../support/poll.ts';
 import { namesOf, openTestLister, page, services, startApiServer, status } from '../api-server.ts';
 
 /** Answers one after another, the last one for ever. */
@@ -206,25 +207,19 @@ describe('a list whose state the server lost half way', () => {
     expect(await namesOf(lister, services)).toEqual(['^a', '^c']);
   });
 
-  test('gives its objects one by one, and says when what it gave is void', async () => {
+  test('decodes an object when it is asked for, and then the next page is on its way', async () => {
     await using server = await startApiServer(
-      inTurn(
-        page('a b', { token: 'T' }),
-        page('c', { version: '101' }),
-        page('d', { token: 'U' }),
-        page('e'),
-      ),
+      inTurn(page('a b', { token: 'T' }), page('c', { token: 'U' }), page('d')),
     );
     await using lister = await openTestLister(server);
     const told: string[] = [];
-    const objects = {
-      start: () => told.push('start'),
-      take: ({ name }: { readonly name: string }) => told.push(name),
-    };
-    for await (const { items, first } of lister.parts(services, new AbortController().signal, objects))
-      told.push(`part of ${items.length}, ${first ? 'first' : 'not first'}`);
-    const part = 'part of 0, not first';
-    expect(told).toEqual(['start', 'a', 'b', part, 'c', 'start', 'd', part, 'e', part]);
+    for await (const { items } of lister.parts(services, new AbortController().signal))
+      for (const { name } of items) {
+        told.push(name);
+        const asked = name === 'a' || name === 'b' ? 2 : 3;
+        expect(await polled(async () => server.requests.length, asked)).toBe(asked);
+      }
+    expect(told).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('is given up after three new beginnings', async () => {

@@ -1,10 +1,11 @@
 import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import { decodeList, mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeWhole } from '../whole-page.ts';
 
 /** Objects as the API shows them in JSON, read. */
 export function readAll<T extends ObjectMeta>(kind: Kind<T>, objects: readonly object[]): readonly T[] {
   const list = { kind: kind.listKind, apiVersion: kind.apiVersion, metadata: {}, items: objects };
-  return decodeList(kind, Buffer.from(JSON.stringify(list)), mediaTypes.json).items;
+  return decodeWhole(kind, Buffer.from(JSON.stringify(list)), mediaTypes.json).items;
 }
 
 /** One object, read. */

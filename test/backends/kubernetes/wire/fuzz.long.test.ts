@@ -1,16 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import {
-  decodeList,
-  decodeStatus,
-  mediaTypes,
-  openBody,
-} from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeStatus, mediaTypes, openBody } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { readEnd, readVarint } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 import { isMusterError } from '../../../../lib/base/errors.ts';
 import { repeats } from '../../../support/counts.ts';
 import { listBody } from '../encode.ts';
 import { body, type Form, forms, kinds } from '../recorded.ts';
+import { decodeWhole } from '../whole-page.ts';
 
 /** How many broken bodies are read, over all recordings. MUSTER_FUZZ asks for more, or for fewer. */
 const mutations = repeats(30_000, 'MUSTER_FUZZ');
@@ -32,7 +28,7 @@ describe('a recorded list with damage', () => {
     '%s in %s is read with all its items or refused as malformed, whatever bytes are changed or missing at the end',
     (_, form, { kind, bytes }) => {
       const random = generator(bytes.length);
-      const whole = decodeList(kind, bytes, mediaTypes[form]).items.length;
+      const whole = decodeWhole(kind, bytes, mediaTypes[form]).items.length;
       const outcomes = { read: 0, refused: 0 };
       for (let round = 0; round < mutations / seeds.length / 2; round++) {
         const count = itemsRead(kind, form, random(10) === 0 ? cut(bytes, random) : changed(bytes, random));
@@ -64,7 +60,7 @@ describe('a recorded list with damage', () => {
 function itemsRead(kind: Kind<ObjectMeta>, form: Form, bytes: Buffer): number | undefined {
   decodeStatus(bytes, mediaTypes[form]);
   try {
-    const { items } = decodeList(kind, bytes, mediaTypes[form]);
+    const { items } = decodeWhole(kind, bytes, mediaTypes[form]);
     for (const { name, namespace, labels, annotations } of items) {
       if (name === '' || (kind.namespaced && namespace === '')) throw new Error('an item without a name');
       if (labels.length % 2 !== 0 || annotations.length % 2 !== 0) throw new Error('a key without a value');

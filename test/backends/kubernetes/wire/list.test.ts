@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { joinedService } from '../../../../lib/backends/kubernetes/roles/attached.ts';
 import { joinedPod, pod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
-import { decodeList, decodeStatus, mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeStatus, mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../../../lib/base/errors.ts';
 import { bytesField, envelope, listBody, metadataField, numberField } from '../encode.ts';
 import { body, forms, kinds, recorded, recordings } from '../recorded.ts';
+import { decodeWhole } from '../whole-page.ts';
 
 describe('recorded lists', () => {
   test.each(kinds)('of %s read the same from protobuf and JSON', (name, kind) => {
@@ -58,7 +59,7 @@ describe('an error in place of a list', () => {
         reason: expect.any(String),
         message: expect.stringMatching(/^[^\n]+$/),
       });
-      expect(refusal(() => decodeList(pod, bytes, contentType))).toBe(
+      expect(refusal(() => decodeWhole(pod, bytes, contentType))).toBe(
         `the PodList from the API server is an error: ${status?.message}`,
       );
     },
@@ -115,30 +116,27 @@ describe('malformed JSON', () => {
     ],
   ])('%s', (words, json) => {
     const bytes = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json));
-    expect(refusal(() => decodeList(pod, bytes, mediaTypes.json))).toBe(said(words));
+    expect(refusal(() => decodeWhole(pod, bytes, mediaTypes.json))).toBe(said(words));
   });
 
   test('is not what one text is that is not UTF-8: its bytes are replaced, and its object is named', () => {
     const one = { metadata: { ...meta, annotations: { note: 'X', half: '\ud800' } } };
     const json = JSON.stringify({ ...list, items: [one] }).replace('"X"', '"\xff"');
-    const page = decodeList(pod, Buffer.from(json, 'latin1'), mediaTypes.json);
+    const page = decodeWhole(pod, Buffer.from(json, 'latin1'), mediaTypes.json);
     expect([page.replaced, page.items[0]?.annotations]).toEqual([
       `${meta.namespace}/${meta.name}`,
       ['note', '\ufffd', 'half', '\ufffd'],
     ]);
-    const taken: unknown[] = [];
-    const given = decodeList(pod, Buffer.from(json, 'latin1'), mediaTypes.json, (item) => taken.push(item));
-    expect([given, taken]).toEqual([{ ...page, items: [] }, page.items]);
   });
 
   test('does not quote the body, which may hold a secret', () => {
-    const error = thrown(() => decodeList(pod, Buffer.from('{"kind": hunter2'), mediaTypes.json));
+    const error = thrown(() => decodeWhole(pod, Buffer.from('{"kind": hunter2'), mediaTypes.json));
     expect([error.message, error.cause]).toEqual([said('is not JSON'), undefined]);
   });
 
   test('may have null for what is empty, as Go writes it', () => {
     const bytes = Buffer.from(JSON.stringify({ ...list, items: null }));
-    expect(decodeList(pod, bytes, `${mediaTypes.json}; charset=utf-8`).items).toEqual([]);
+    expect(decodeWhole(pod, bytes, `${mediaTypes.json}; charset=utf-8`).items).toEqual([]);
   });
 });
 
@@ -180,13 +178,13 @@ describe('malformed protobuf', () => {
     [': items[0] ends in the middle of a number', service(named, Buffer.from([0x1d, 1, 2, 3]))],
     [': items[0] ends in the middle of a number', service(named, Buffer.from([0x19, 1, 2, 3, 4]))],
   ])('%s', (words, bytes) => {
-    expect(refusal(() => decodeList(joinedService, bytes, mediaTypes.protobuf))).toBe(
+    expect(refusal(() => decodeWhole(joinedService, bytes, mediaTypes.protobuf))).toBe(
       said(words, 'ServiceList'),
     );
   });
 
   test('of another content type is not guessed at', () => {
-    expect(refusal(() => decodeList(pod, body('pods', 'protobuf'), 'text/html'))).toBe(
+    expect(refusal(() => decodeWhole(pod, body('pods', 'protobuf'), 'text/html'))).toBe(
       said("is neither protobuf nor JSON but 'text/html'"),
     );
   });
@@ -200,7 +198,7 @@ test('fields of every wire type that no label needs are left out', () => {
     Buffer.from([0x19, 1, 2, 3, 4, 5, 6, 7, 8]),
     bytesField(5000, 'x'),
   );
-  expect(decodeList(joinedService, bytes, mediaTypes.protobuf).items).toEqual([
+  expect(decodeWhole(joinedService, bytes, mediaTypes.protobuf).items).toEqual([
     { name: 'a', namespace: 'b', labels: [], annotations: [] },
   ]);
 });
