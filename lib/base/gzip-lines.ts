@@ -3,27 +3,32 @@ import { promisify } from 'node:util';
 import { createGunzip, createGzip, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { MusterError, toMusterError } from './errors.ts';
 
-/** Characters for the packer at a time. Strings of 128 KiB and more take a fifth more CPU. */
+/** Bytes for the packer at a time. */
 const chunkLength = 64 << 10;
 
 /** Level 3: on listings twice as fast as the default, a tenth larger. */
 const options = { level: 3 };
 
+/** A text, or its UTF-8. */
+export type Piece = string | Uint8Array;
+
 /** Gzip of a text that is made while it is packed. */
-export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
+export async function packLines(lines: Iterable<Piece>): Promise<Uint8Array> {
   const chunks = chunksOf(lines);
-  const { value: first = '' } = chunks.next();
-  const { value: second } = chunks.next();
-  if (second === undefined) return gzipSync(first, options);
+  const first = Buffer.from(chunks.next().value ?? '');
+  const second = chunks.next();
+  if (second.done === true) return gzipSync(first, options);
   const stream = createGzip(options);
   const packed: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => packed.push(chunk));
   const ended = once(stream, 'end');
-  stream.write(first);
-  if (!stream.write(second)) await once(stream, 'drain');
-  for (const chunk of chunks) {
-    if (!stream.write(chunk)) await once(stream, 'drain');
-  }
+  const write = (chunk: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  await write(first);
+  await write(second.value);
+  for (const chunk of chunks) await write(chunk);
   stream.end();
   await ended;
   return Buffer.concat(packed);
@@ -47,19 +52,28 @@ export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8A
   }
 }
 
-/** Joins strings to larger ones, so that there are fewer calls. */
-export function* chunksOf(strings: Iterable<string>): Generator<string, undefined> {
-  let parts: string[] = [];
+/**
+ * Joins pieces to chunks, so that there are fewer calls; `after` follows each piece. A chunk is good until the next one is
+ * asked for: the memory is the same.
+ */
+export function* chunksOf(pieces: Iterable<Piece>, after = ''): Generator<Buffer, undefined> {
+  let space = Buffer.alloc(0);
   let length = 0;
-  for (const text of strings) {
-    parts.push(text);
-    length += text.length;
-    if (length < chunkLength) continue;
-    yield parts.join('');
-    parts = [];
-    length = 0;
+  for (const piece of pieces) {
+    const size = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    const end = length + size + after.length;
+    if (end > space.length) {
+      if (length > 0) yield space.subarray(0, length);
+      length = 0;
+      const needed = Math.max(size + after.length, chunkLength);
+      if (needed > space.length) space = Buffer.allocUnsafeSlow(needed);
+    }
+    if (typeof piece === 'string') space.write(piece, length);
+    else space.set(piece, length);
+    length += size;
+    length += space.write(after, length);
   }
-  if (length > 0) yield parts.join('');
+  if (length > 0) yield space.subarray(0, length);
   return undefined;
 }
 

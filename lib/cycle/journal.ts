@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
+import { type Piece, packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { countTargets, type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
@@ -44,30 +44,33 @@ export function encodeJournalEntry(entry: JournalEntry): Promise<Uint8Array> {
   return packLines(entryText(entry));
 }
 
-function* entryText({ change, ...head }: JournalEntry): Generator<string, undefined> {
+function* entryText({ change, ...head }: JournalEntry): Generator<Piece, undefined> {
   const schema = head.control === undefined ? 1 : schemaOf(head.control.state);
   yield `${JSON.stringify({ schema, ...head }).slice(0, -1)},\n"added":`;
-  yield* listText(textsOf(change.added.values()));
+  yield* listText(textsOf(change.added.values()).map(alone));
   yield ',\n"removed":';
-  yield* listText(textsOf(change.removed.values()));
+  yield* listText(textsOf(change.removed.values()).map(alone));
   yield ',\n"changed":';
   yield* listText(pairTexts(change));
   yield '}\n';
   return undefined;
 }
 
-function* pairTexts({ changed }: Change): Generator<string, undefined> {
-  const olds = textsOf(changed.values().map(({ before }) => before));
-  for (const after of textsOf(changed.values().map(({ after }) => after)))
-    yield `{"before":${olds.next().value},"after":${after}}`;
-  return undefined;
+function alone(text: Uint8Array): readonly Piece[] {
+  return [text];
 }
 
-function* listText(items: Iterable<string>): Generator<string, undefined> {
+function* pairTexts({ changed }: Change): Generator<readonly Piece[]> {
+  const olds = textsOf(changed.values().map(({ before }) => before));
+  for (const after of textsOf(changed.values().map(({ after }) => after)))
+    yield ['{"before":', olds.next().value ?? '', ',"after":', after, '}'];
+}
+
+function* listText(items: Iterable<readonly Piece[]>): Generator<Piece, undefined> {
   let separator = '[\n';
   for (const item of items) {
     yield separator;
-    yield item;
+    yield* item;
     separator = ',\n';
   }
   yield separator === '[\n' ? '[]' : '\n]';

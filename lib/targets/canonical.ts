@@ -9,6 +9,8 @@ import { addressLabel, type LabelSet, type TargetGroup } from './group.ts';
 export interface EncodedGroup {
   /** The JSON text; a packed group is unpacked on reading. */
   readonly json: string;
+  /** The same in UTF-8, where it is kept so. */
+  readonly utf8?: Uint8Array;
   /** SHA-256 of the text: equal groups have equal ones. */
   readonly digest: string;
   /** Characters of the text. */
@@ -29,8 +31,25 @@ export type Groups = ReadonlyMap<string, EncodedGroup>;
 export function encodeGroup(group: TargetGroup): EncodedGroup {
   const texts = targetTexts(group);
   const json = joinGroup(group, texts);
-  const targets = countAddressed(group, texts);
-  return { json, digest: hash('sha256', json, 'base64'), length: json.length, targets };
+  return new PlainGroup(json, countAddressed(group, texts));
+}
+
+/**
+ * A group with its text. A class: V8 sees that objects of a literal live long in a short list, and then makes those of a
+ * long list in old memory, where they keep their texts until it is collected as a whole.
+ */
+class PlainGroup implements EncodedGroup {
+  readonly json: string;
+  readonly digest: string;
+  readonly length: number;
+  readonly targets: number;
+
+  constructor(json: string, targets: number) {
+    this.json = json;
+    this.digest = hash('sha256', json, 'base64');
+    this.length = json.length;
+    this.targets = targets;
+  }
 }
 
 /** The text of the canonical form alone, for those who do not compare. */
@@ -85,9 +104,14 @@ export function toGroups(groups: Iterable<TargetGroup>): Groups {
   return sortGroups(bySource);
 }
 
-/** The same groups in the order of their sources. */
+/** The same groups in the order of their sources: the very list where it is in that order, as most are. */
 export function sortGroups(groups: Groups): Groups {
-  return new Map([...groups].sort(([a], [b]) => compare(a, b)));
+  let last = '';
+  for (const source of groups.keys()) {
+    if (source < last) return new Map([...groups].sort(([a], [b]) => compare(a, b)));
+    last = source;
+  }
+  return groups;
 }
 
 /** How many targets a listing has. */

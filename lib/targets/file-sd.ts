@@ -1,5 +1,5 @@
 import { chunksOf } from '../base/gzip-lines.ts';
-import { compare, type Groups } from './canonical.ts';
+import { compare, type EncodedGroup, type Groups } from './canonical.ts';
 import { openFileSdLines } from './file-sd-lines.ts';
 import { textsOf } from './pack.ts';
 
@@ -45,8 +45,8 @@ export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
 /** The same in pieces, for listings that are too large for memory. */
 export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uint8Array, undefined> {
   const lines = openFileSdLines(mark && markText(mark));
-  for (const text of chunksOf(linesOf(groups))) {
-    lines.add(Buffer.from(text));
+  for (const chunk of chunksOf(textsOf(sortedGroups(groups)), '\n')) {
+    lines.add(chunk);
     yield lines.take();
   }
   yield lines.take('end');
@@ -60,11 +60,9 @@ export function fileSdOfLines(groups: Buffer): Uint8Array {
   return lines.take('end');
 }
 
-function* linesOf(groups: Groups): Generator<string, undefined> {
+function sortedGroups(groups: Groups): readonly EncodedGroup[] {
   const sources = [...groups.keys()].sort(compare);
-  const sorted = sources.map((source) => groups.get(source)).filter((group) => group !== undefined);
-  for (const text of textsOf(sorted)) yield `${text}\n`;
-  return undefined;
+  return sources.map((source) => groups.get(source)).filter((group) => group !== undefined);
 }
 
 /** Joins the files of all shards. `readFileSd` must accept each of them. */

@@ -17,13 +17,14 @@ export interface Packer {
   readonly finish: () => void;
 }
 
+/** The JSON of some groups, one after another. */
 interface Block {
-  /** The JSON of the groups, while it waits for more. */
-  parts: string[];
-  /** The same deflated: to a tenth of the memory or less, as groups are much alike. */
-  packed: Uint8Array | undefined;
-  /** How many bytes that was. */
-  bytes: number;
+  /** In UTF-8, while more may come. */
+  plain: Buffer | undefined;
+  /** Deflated: to a tenth of the memory or less, as groups are much alike. */
+  packed: Uint8Array;
+  /** Bytes of the text. */
+  length: number;
 }
 
 /**
@@ -32,18 +33,15 @@ interface Block {
  */
 export function createPacker(): Packer {
   let plain = 0;
-  let block: Block = { parts: [], packed: undefined, bytes: 0 };
-  let length = 0;
+  let space = Buffer.alloc(0);
+  let block: Block = openBlock();
 
   const finish = () => {
-    if (length === 0) return;
-    const texts = Buffer.from(block.parts.join(''));
-    block.bytes = texts.length;
+    if (block.length === 0) return;
     // A copy: what zlib returns is the start of 16 KiB.
-    block.packed = Uint8Array.from(deflateRawSync(texts, { level: 1 }));
-    block.parts = [];
-    block = { parts: [], packed: undefined, bytes: 0 };
-    length = 0;
+    block.packed = Uint8Array.from(deflateRawSync(space.subarray(0, block.length), { level: 1 }));
+    block.plain = undefined;
+    block = openBlock();
   };
 
   return {
@@ -51,14 +49,26 @@ export function createPacker(): Packer {
       const { json } = group;
       plain += json.length;
       if (plain <= plainLength) return group;
-      const packed = new PackedGroup(group, block, length);
-      block.parts.push(json);
-      length += json.length;
-      if (length >= blockLength) finish();
+      const start = block.length;
+      const end = start + Buffer.byteLength(json);
+      if (end > space.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * blockLength));
+        space.copy(larger, 0, 0, start);
+        space = larger;
+      }
+      space.write(json, start);
+      block.plain = space;
+      block.length = end;
+      const packed = new PackedGroup(group, block, [start, end]);
+      if (end >= blockLength) finish();
       return packed;
     },
     finish,
   };
+}
+
+function openBlock(): Block {
+  return { plain: undefined, packed: new Uint8Array(), length: 0 };
 }
 
 /** A group whose text is in a block. A class, as there are hundreds of thousands of them. */
@@ -67,56 +77,79 @@ class PackedGroup implements EncodedGroup {
   readonly targets: number;
   readonly length: number;
   readonly pack: Block;
-  /** Where its text begins in that of the block. */
+  /** Where its text is in that of the block. */
   readonly start: number;
+  readonly end: number;
 
-  constructor({ digest, targets, length }: EncodedGroup, block: Block, start: number) {
+  constructor(
+    { digest, targets, length }: EncodedGroup,
+    block: Block,
+    [start, end]: readonly [number, number],
+  ) {
     this.digest = digest;
     this.targets = targets;
     this.length = length;
     this.pack = block;
     this.start = start;
+    this.end = end;
   }
 
   get json(): string {
-    const { parts, packed, bytes } = this.pack;
-    const texts =
-      packed === undefined
-        ? parts.join('')
-        : keepUnpacked(this.pack, () => inflateRawSync(packed, inOnePiece(bytes)).toString('utf8'));
-    return texts.slice(this.start, this.start + this.length);
+    return plainOf(this.pack).toString('utf8', this.start, this.end);
+  }
+
+  get utf8(): Uint8Array {
+    return plainOf(this.pack).subarray(this.start, this.end);
   }
 }
 
-/** For zlib: the bytes come as one piece. It would make pieces of 16 KiB, and join them to another one. */
-export function inOnePiece(bytes: number): { readonly chunkSize: number } {
-  return { chunkSize: Math.max(64, bytes + 1) };
+function plainOf(block: Block): Buffer {
+  return block.plain ?? keepBlock(block, () => inflateRawSync(block.packed, inOnePiece(block.length)));
 }
 
-const kept = new Map<object, string>();
+/** For zlib: so many bytes come as one piece. It would make pieces of 16 KiB, and join them to another one. */
+export function inOnePiece(bytes: number): { readonly chunkSize: number } {
+  return { chunkSize: Math.min(Math.max(64, bytes + 1), largestPiece) };
+}
 
-/** The text of a block, which is kept for the next groups of it; `unpack` makes it. */
-export function keepUnpacked(block: object, unpack: () => string): string {
-  const known = kept.get(block);
-  if (known !== undefined) return known;
-  const texts = unpack();
-  const [oldest] = kept.keys();
-  if (kept.size >= keptBlocks && oldest !== undefined) kept.delete(oldest);
-  kept.set(block, texts);
-  return texts;
+/** The number may be one of a document, and is not believed. */
+const largestPiece = 16 << 20;
+
+/** Keeps what was made last of some blocks, for the next groups of them. */
+export function keepLast<T>(): (block: object, make: () => T) => T {
+  const kept = new Map<object, T>();
+  return (block, make) => {
+    const known = kept.get(block);
+    if (known !== undefined) return known;
+    const made = make();
+    const [oldest] = kept.keys();
+    if (kept.size >= keptBlocks && oldest !== undefined) kept.delete(oldest);
+    kept.set(block, made);
+    return made;
+  };
+}
+
+const keepBlock = keepLast<Buffer>();
+
+/** The text of a group in UTF-8. It is good until another group is packed. */
+export function utf8Of(group: EncodedGroup): Uint8Array {
+  return group.utf8 ?? Buffer.from(group.json);
 }
 
 /** Characters of text that are unpacked ahead where packs lie in another order than their groups. */
 const usualAhead = 64 << 20;
 
 /**
- * The texts of groups, in the order of the groups. Where that is not the order of their packs, the texts of a run of
+ * The texts of groups in UTF-8, in the order of the groups. Where that is not the order of their packs, the texts of a run of
  * groups are unpacked together, each pack once a run: one by one, a list of a million small groups would unpack a million
  * times. Throws what a text that cannot be read throws.
  */
-export function* textsOf(groups: Iterable<EncodedGroup>, ahead = usualAhead): Generator<string, undefined> {
+export function* textsOf(
+  groups: Iterable<EncodedGroup>,
+  ahead = usualAhead,
+): Generator<Uint8Array, undefined> {
   for (const run of runsOf(groups, ahead)) {
-    if (isInOrder(run)) for (const { json } of run) yield json;
+    if (isInOrder(run)) for (const group of run) yield utf8Of(group);
     else yield* textsByPack(run);
   }
   return undefined;
@@ -155,22 +188,19 @@ function isInOrder(run: readonly EncodedGroup[]): boolean {
   return unpacked <= 2 * packs.size;
 }
 
-/** As bytes they take no more than the texts themselves; a piece of an unpacked text would keep all of it. */
-function* textsByPack(run: readonly EncodedGroup[]): Generator<string> {
-  const places: { readonly bytes: Buffer; readonly start: number; readonly end: number }[] = [];
+/** Copies of the texts: each would keep all of its pack. */
+function* textsByPack(run: readonly EncodedGroup[]): Generator<Uint8Array> {
+  const places: Uint8Array[] = [];
   for (const [pack, members] of Map.groupBy(run.entries(), ([, group]) => group.pack)) {
     if (pack === undefined) continue;
-    const texts = members.map(([, { json }]) => json);
-    const bytes = Buffer.from(texts.join(''));
+    const texts = members.map(([, group]) => utf8Of(group));
+    const bytes = Buffer.concat(texts);
     let start = 0;
     for (const [index, [place]] of members.entries()) {
-      const end = start + Buffer.byteLength(texts[index] ?? '');
-      places[place] = { bytes, start, end };
+      const end = start + (texts[index]?.length ?? 0);
+      places[place] = bytes.subarray(start, end);
       start = end;
     }
   }
-  for (const [index, group] of run.entries()) {
-    const place = places[index];
-    yield place === undefined ? group.json : place.bytes.toString('utf8', place.start, place.end);
-  }
+  for (const [index, group] of run.entries()) yield places[index] ?? utf8Of(group);
 }

@@ -20,7 +20,7 @@ import {
   statusKey,
   targetsKey,
 } from '../../lib/targets/keys.ts';
-import { keepUnpacked } from '../../lib/targets/pack.ts';
+import { keepLast } from '../../lib/targets/pack.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { anyListing } from '../support/groups.ts';
 import { id, smallBlocks as limits, readHistory } from '../support/provider.ts';
@@ -240,6 +240,7 @@ describe('a list that came in another order than that of its sources', () => {
   /** The list in packs of ten groups, and how often one was unpacked. */
   function packed() {
     const unpacked = { count: 0 };
+    const keep = keepLast<string>();
     const packs = Array.from({ length: count / 10 }, () => ({}));
     const encoded = listed.map((group) => [group.source, encodeGroup(group)] as const);
     const groups = encoded.map(([source, group], index) => {
@@ -249,7 +250,7 @@ describe('a list that came in another order than that of its sources', () => {
         return '';
       };
       const read = () => {
-        keepUnpacked(pack, unpack);
+        keep(pack, unpack);
         return group.json;
       };
       const { digest, length, targets } = group;
