@@ -132,7 +132,7 @@ export function keepLast<T>(): (block: object, make: () => T) => T {
 const keepBlock = keepLast<Buffer>();
 
 /** The text of a group in UTF-8. It is good until another group is packed. */
-export function utf8Of(group: EncodedGroup): Uint8Array {
+function utf8Of(group: EncodedGroup): Uint8Array {
   return group.utf8 ?? Buffer.from(group.json);
 }
 
