@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { MusterError, withMessage } from '../base/errors.ts';
 import { toFailure } from './errors.ts';
@@ -8,7 +9,7 @@ import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
 import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
-/** The pool for a request, and how to write the request there. */
+/** The connections for a request, and how to write the request there. */
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
@@ -22,9 +23,15 @@ export interface Pools {
   close(): Promise<void>;
 }
 
+/** One connection to an origin, and a pool for what is asked while it is busy: a pool alone has a queue of 16 kB. */
+interface Origin {
+  readonly first: Client;
+  pool: Pool | undefined;
+}
+
 /**
- * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
- * throws kind `config` for a URL that is not HTTP.
+ * Opens connections to each origin when they are first needed, and keeps them until `close`. The choice throws kind
+ * `config` for a URL that is not HTTP.
  */
 export function openPools(options: {
   readonly sockets: Sockets;
@@ -34,21 +41,26 @@ export function openPools(options: {
   readonly unixSocket: string | undefined;
 }): Pools {
   const { sockets, chooseProxy, connectHeaders, http2, unixSocket } = options;
-  const pools = new Map<string, Pool>();
+  const origins = new Map<string, Origin>();
 
-  const poolFor = (route: Route): Pool => {
-    const origin = shownOrigin(route.origin);
-    const known = pools.get(origin);
-    if (known) return known;
-    const pool = new Pool(origin, {
+  const dispatcherFor = (route: Route): Dispatcher => {
+    const name = shownOrigin(route.origin);
+    const clientOptions = {
       connect: sockets.connector(route),
       allowH2: http2,
       // The exchange has its own timeouts, for HTTP/1 and 2.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
-    pools.set(origin, pool);
-    return pool;
+    };
+    const known = origins.get(name);
+    if (known === undefined) {
+      const first = new Client(name, clientOptions);
+      origins.set(name, { first, pool: undefined });
+      return first;
+    }
+    if (known.first.stats.size === 0) return known.first;
+    known.pool ??= new Pool(name, clientOptions);
+    return known.pool;
   };
 
   return {
@@ -57,12 +69,12 @@ export function openPools(options: {
         throw new MusterError('config', `the URL must begin with http:// or https://`);
       const path = `${url.pathname}${url.search}`;
       if (unixSocket !== undefined)
-        return { dispatcher: poolFor({ origin: url, unixSocket }), path, headers: {} };
+        return { dispatcher: dispatcherFor({ origin: url, unixSocket }), path, headers: {} };
       const proxy = chooseProxy(url);
-      if (proxy === undefined) return { dispatcher: poolFor({ origin: url }), path, headers: {} };
+      if (proxy === undefined) return { dispatcher: dispatcherFor({ origin: url }), path, headers: {} };
       const authorization = proxyAuthorization(proxy);
       const credentials = authorization === undefined ? {} : { 'proxy-authorization': [authorization] };
-      const dispatcher = poolFor({
+      const dispatcher = dispatcherFor({
         origin: url,
         proxy: { url: proxy, connectHeaders: { ...connectHeaders, ...credentials } },
       });
@@ -70,7 +82,8 @@ export function openPools(options: {
       return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      const all = [...origins.values()].flatMap(({ first, pool }) => [first, ...(pool ? [pool] : [])]);
+      await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
       await sockets.close();
     },
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { motoCredentials, startMoto } from '../support/moto.ts';
 import { freePorts } from '../support/process.ts';
@@ -198,7 +199,7 @@ async function filesBelow(folder: string): Promise<string> {
 }
 
 function startMuster(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, ['--import', usageModule, muster, ...args], {
+  return spawn(process.execPath, [...nodeOptions.split(' '), '--import', usageModule, muster, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, MUSTER_LOG_LEVEL: 'error', ...env },
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 import { findProgram } from '../support/find-program.ts';
 import { benchDev, benchSqs, listingInterval } from './delay.ts';
 import { measure } from './measure.ts';
@@ -45,7 +46,7 @@ const usualSizes = '1000,10000';
 const promtoolPatience = (pods: number) => Math.ceil(8 + pods / 580);
 
 /**
- * `npm run bench -- pipeline`: a listing alone, then whole cycles of the same list on a folder store: the first, ones that
+ * `npm run bench -- pipeline`, with the flags of a function: a listing alone, then whole cycles of the same list on a folder store: the first, ones that
  * find nothing new, cold and warm, and ones that find 0.1 % and 10 % of the pods changed; the delay of a change; promtool.
  * Options: `--sizes 1000,10000`, `--rows first,cold`, `--labels all,needed`, `--runs N`, `--no-report`. What is measured takes the place
  * of the same rows in pipeline.json, from which RESULTS.md and the plots are written; `--sizes none` does that alone.
@@ -185,7 +186,8 @@ async function measureMuster(
 ): Promise<Figures> {
   const began = Date.now();
   const usageFile = join(folder, 'usage.json');
-  const args = ['--import', join(import.meta.dirname, 'usage.ts'), muster, ...command, '-c', config];
+  const flags = [...nodeOptions.split(' '), '--import', join(import.meta.dirname, 'usage.ts')];
+  const args = [...flags, muster, ...command, '-c', config];
   const run = await measure(process.execPath, args, { env: { MUSTER_BENCH_USAGE: usageFile } });
   if (run.code !== 0) throw new Error(run.errors);
   const { main, collection, v8, pool, read }: Usage = JSON.parse(await readFile(usageFile, 'utf8'));

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { PerformanceObserver } from 'node:perf_hooks';
+import { GCProfiler } from 'node:v8';
 
 /** CPU seconds of a process by what took them, and bytes. */
 export interface Usage {
@@ -38,13 +38,13 @@ const file = process.env.MUSTER_BENCH_USAGE;
 if (file !== undefined) {
   const readBytes = await countReads();
   let collection = 0;
-  const take = (entries: readonly { readonly duration: number }[]) => {
-    for (const { duration } of entries) collection += duration / 1000;
-  };
-  const observer = new PerformanceObserver((list) => take(list.getEntries()));
-  observer.observe({ entryTypes: ['gc'] });
+  // Not an observer of performance entries: what it makes at each collection moves V8's choice of young and old memory.
+  let profiler = new GCProfiler();
+  profiler.start();
   const write = () => {
-    take(observer.takeRecords());
+    for (const { cost } of profiler.stop()?.statistics ?? []) collection += cost / 1e6;
+    profiler = new GCProfiler();
+    profiler.start();
     const usage: Usage = { ...readThreads(), collection, read: readBytes() };
     writeFileSync(file, JSON.stringify(usage));
   };
