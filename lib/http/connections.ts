@@ -23,9 +23,11 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** One connection to an origin, and a pool for what is asked while it is busy: a pool alone has a queue of 16 kB. */
+/** The connections to an origin. */
 interface Origin {
-  readonly first: Client;
+  /** Serves one request at a time. Absent where HTTP/2 may serve many. */
+  readonly first: Client | undefined;
+  /** Serves what is asked while the first is busy. It has a queue of 16 kB, which most origins need not have. */
   pool: Pool | undefined;
 }
 
@@ -52,15 +54,15 @@ export function openPools(options: {
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    const known = origins.get(name);
-    if (known === undefined) {
-      const first = new Client(name, clientOptions);
-      origins.set(name, { first, pool: undefined });
-      return first;
+    let origin = origins.get(name);
+    if (origin === undefined) {
+      const isShared = http2 && route.origin.protocol === 'https:';
+      origin = { first: isShared ? undefined : new Client(name, clientOptions), pool: undefined };
+      origins.set(name, origin);
     }
-    if (known.first.stats.size === 0) return known.first;
-    known.pool ??= new Pool(name, clientOptions);
-    return known.pool;
+    if (origin.first?.stats.size === 0) return origin.first;
+    origin.pool ??= new Pool(name, clientOptions);
+    return origin.pool;
   };
 
   return {
@@ -82,8 +84,9 @@ export function openPools(options: {
       return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
     },
     async close() {
-      const all = [...origins.values()].flatMap(({ first, pool }) => [first, ...(pool ? [pool] : [])]);
-      await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+      await Promise.all(
+        [...origins.values()].flatMap(({ first, pool }) => [first?.destroy(), pool?.destroy()]),
+      );
       await sockets.close();
     },
   };

@@ -86,6 +86,19 @@ describe('a request', () => {
     });
   });
 
+  test('does not wait for another one: it has a connection of its own, which later ones use too', async () => {
+    const waiting: (() => void)[] = [];
+    await using server = await startHttpServer((_, response) => {
+      waiting.push(() => response.end('[]'));
+      // Each pair is answered when both have come.
+      if (waiting.length === 2) for (const answer of waiting.splice(0)) answer();
+    });
+    await using client = await openTestClient();
+    for (const pair of [1, 2, 3])
+      await Promise.all([client.request(get(server, `/a${pair}`)), client.request(get(server, `/b${pair}`))]);
+    expect([server.accepted(), server.requests.length]).toEqual([2, 6]);
+  });
+
   test('goes to a Unix socket where one is named, whatever its host and the proxy', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-'));
     const socketPath = join(folder, 'docker.sock');
