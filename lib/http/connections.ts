@@ -25,7 +25,7 @@ export interface Pools {
 
 /** The connections to an origin. */
 interface Origin {
-  /** Serves one request at a time. Absent where HTTP/2 may serve many. */
+  /** Serves one request at a time. Absent if HTTP/2 may serve many. */
   readonly first: Client | undefined;
   /** Serves what is asked while the first is busy. It has a queue of 16 kB, which most origins need not have. */
   pool: Pool | undefined;
