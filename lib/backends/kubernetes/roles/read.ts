@@ -61,10 +61,7 @@ export async function readInto<T extends ObjectMeta, V>(
   }
 }
 
-/**
- * Targets in one batch. Small batches become garbage while they are young, which saves memory. And V8 must not see more
- * than a hundred objects of one kind alive at once: it would make all later ones in old memory.
- */
+/** Targets in one batch. Small batches become garbage while they are young, which saves memory. */
 const batchSize = 30;
 
 /** How groups are built from a list's objects, and where they go. */
