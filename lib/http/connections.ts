@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
-import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { MusterError, withMessage } from '../base/errors.ts';
 import { toFailure } from './errors.ts';
@@ -9,7 +8,7 @@ import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
 import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
-/** The connections for a request, and how to write the request there. */
+/** The pool for a request, and how to write the request there. */
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
@@ -23,17 +22,9 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** The connections to an origin. */
-interface Origin {
-  /** Serves one request at a time. Absent if HTTP/2 may serve many. */
-  readonly first: Client | undefined;
-  /** Serves what is asked while the first is busy. It has a queue of 16 kB, which most origins need not have. */
-  pool: Pool | undefined;
-}
-
 /**
- * Opens connections to each origin when they are first needed, and keeps them until `close`. The choice throws kind
- * `config` for a URL that is not HTTP.
+ * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
+ * throws kind `config` for a URL that is not HTTP.
  */
 export function openPools(options: {
   readonly sockets: Sockets;
@@ -43,26 +34,21 @@ export function openPools(options: {
   readonly unixSocket: string | undefined;
 }): Pools {
   const { sockets, chooseProxy, connectHeaders, http2, unixSocket } = options;
-  const origins = new Map<string, Origin>();
+  const pools = new Map<string, Pool>();
 
-  const dispatcherFor = (route: Route): Dispatcher => {
-    const name = shownOrigin(route.origin);
-    const clientOptions = {
+  const poolFor = (route: Route): Pool => {
+    const origin = shownOrigin(route.origin);
+    const known = pools.get(origin);
+    if (known) return known;
+    const pool = new Pool(origin, {
       connect: sockets.connector(route),
       allowH2: http2,
       // The exchange has its own timeouts, for HTTP/1 and 2.
       headersTimeout: 0,
       bodyTimeout: 0,
-    };
-    let origin = origins.get(name);
-    if (origin === undefined) {
-      const isShared = http2 && route.origin.protocol === 'https:';
-      origin = { first: isShared ? undefined : new Client(name, clientOptions), pool: undefined };
-      origins.set(name, origin);
-    }
-    if (origin.first?.stats.size === 0) return origin.first;
-    origin.pool ??= new Pool(name, clientOptions);
-    return origin.pool;
+    });
+    pools.set(origin, pool);
+    return pool;
   };
 
   return {
@@ -71,12 +57,12 @@ export function openPools(options: {
         throw new MusterError('config', `the URL must begin with http:// or https://`);
       const path = `${url.pathname}${url.search}`;
       if (unixSocket !== undefined)
-        return { dispatcher: dispatcherFor({ origin: url, unixSocket }), path, headers: {} };
+        return { dispatcher: poolFor({ origin: url, unixSocket }), path, headers: {} };
       const proxy = chooseProxy(url);
-      if (proxy === undefined) return { dispatcher: dispatcherFor({ origin: url }), path, headers: {} };
+      if (proxy === undefined) return { dispatcher: poolFor({ origin: url }), path, headers: {} };
       const authorization = proxyAuthorization(proxy);
       const credentials = authorization === undefined ? {} : { 'proxy-authorization': [authorization] };
-      const dispatcher = dispatcherFor({
+      const dispatcher = poolFor({
         origin: url,
         proxy: { url: proxy, connectHeaders: { ...connectHeaders, ...credentials } },
       });
@@ -84,9 +70,7 @@ export function openPools(options: {
       return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
     },
     async close() {
-      await Promise.all(
-        [...origins.values()].flatMap(({ first, pool }) => [first?.destroy(), pool?.destroy()]),
-      );
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       await sockets.close();
     },
   };
