@@ -78,12 +78,11 @@ class BlockGroup implements EncodedGroup {
 
   /** Throws kind `storage` where the block was not fetched. */
   get json(): string {
-    const { bytes, starts } = linesIn(this.block);
-    return bytes.toString('utf8', starts[this.line], (starts[this.line + 1] ?? 0) - 1);
+    return this.utf8.toString('utf8');
   }
 
   /** Throws as `json` does. */
-  get utf8(): Uint8Array {
+  get utf8(): Buffer {
     const { bytes, starts } = linesIn(this.block);
     return bytes.subarray(starts[this.line], (starts[this.line + 1] ?? 0) - 1);
   }

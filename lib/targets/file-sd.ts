@@ -1,5 +1,5 @@
 import { chunksOf } from '../base/gzip-lines.ts';
-import { compare, type EncodedGroup, type Groups } from './canonical.ts';
+import { type Groups, sortGroups } from './canonical.ts';
 import { openFileSdLines } from './file-sd-lines.ts';
 import { textsOf } from './pack.ts';
 
@@ -45,7 +45,7 @@ export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
 /** The same in pieces, for listings that are too large for memory. */
 export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uint8Array, undefined> {
   const lines = openFileSdLines(mark && markText(mark));
-  for (const chunk of chunksOf(textsOf(sortedGroups(groups)), '\n')) {
+  for (const chunk of chunksOf(textsOf(sortGroups(groups).values()), '\n')) {
     lines.add(chunk);
     yield lines.take();
   }
@@ -58,11 +58,6 @@ export function fileSdOfLines(groups: Buffer): Uint8Array {
   const lines = openFileSdLines();
   lines.add(groups);
   return lines.take('end');
-}
-
-function sortedGroups(groups: Groups): readonly EncodedGroup[] {
-  const sources = [...groups.keys()].sort(compare);
-  return sources.map((source) => groups.get(source)).filter((group) => group !== undefined);
 }
 
 /** Joins the files of all shards. `readFileSd` must accept each of them. */

@@ -95,10 +95,10 @@ class PackedGroup implements EncodedGroup {
   }
 
   get json(): string {
-    return plainOf(this.pack).toString('utf8', this.start, this.end);
+    return this.utf8.toString('utf8');
   }
 
-  get utf8(): Uint8Array {
+  get utf8(): Buffer {
     return plainOf(this.pack).subarray(this.start, this.end);
   }
 }

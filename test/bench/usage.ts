@@ -38,7 +38,6 @@ const file = process.env.MUSTER_BENCH_USAGE;
 if (file !== undefined) {
   const readBytes = await countReads();
   let collection = 0;
-  // Not an observer of performance entries: what it makes at each collection moves V8's choice of young and old memory.
   let profiler = new GCProfiler();
   profiler.start();
   const write = () => {

@@ -142,7 +142,7 @@ function listTable({ namespaced }: KindNames, object: MessageSpec): ListTable {
   return {
     fields,
     readItem(reader, end) {
-      const item = { ...empty };
+      const item = items.create();
       readInner(inner, reader, end, item);
       return named(item);
     },

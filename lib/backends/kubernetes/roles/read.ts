@@ -62,7 +62,7 @@ export async function readInto<T extends ObjectMeta, V>(
 }
 
 /** Targets in one batch. Small batches become garbage while they are young, which saves memory. */
-const batchSize = 30;
+const batchSize = 150;
 
 /** How groups are built from a list's objects, and where they go. */
 export interface GroupsOfList<T> {
