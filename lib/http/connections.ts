@@ -1,16 +1,17 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { buildConnector, Dispatcher } from 'undici';
-import Pool from 'undici/lib/dispatcher/pool.js';
+import type { buildConnector } from 'undici';
 import { MusterError, withMessage } from '../base/errors.ts';
 import { toFailure } from './errors.ts';
+import type { Wire } from './exchange.ts';
+import { openHttp1 } from './http1.ts';
 import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
 import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
-/** The pool for a request, and how to write the request there. */
+/** The connections for a request, and how to write the request there. */
 interface Way {
-  readonly dispatcher: Dispatcher;
+  readonly on: Wire;
   readonly path: string;
   /** Headers only for the proxy; empty if no proxy reads the request. */
   readonly headers: HeaderValues;
@@ -18,13 +19,13 @@ interface Way {
 
 /** The kept-alive connections of one client. */
 export interface Pools {
-  way(url: URL): Way;
+  way(url: URL): Promise<Way>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
- * throws kind `config` for a URL that is not HTTP.
+ * Opens connections to each origin when they are first needed, and keeps them until `close`. The choice throws kind
+ * `config` for a URL that is not HTTP.
  */
 export function openPools(options: {
   readonly sockets: Sockets;
@@ -34,46 +35,57 @@ export function openPools(options: {
   readonly unixSocket: string | undefined;
 }): Pools {
   const { sockets, chooseProxy, connectHeaders, http2, unixSocket } = options;
-  const pools = new Map<string, Pool>();
+  const wires = new Map<string, Promise<Wire>>();
 
-  const poolFor = (route: Route): Pool => {
+  const wireTo = (route: Route): Promise<Wire> => {
     const origin = shownOrigin(route.origin);
-    const known = pools.get(origin);
+    const known = wires.get(origin);
     if (known) return known;
-    const pool = new Pool(origin, {
-      connect: sockets.connector(route),
-      allowH2: http2,
-      // The exchange has its own timeouts, for HTTP/1 and 2.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    pools.set(origin, pool);
-    return pool;
+    const connect = () => sockets.connect(route);
+    const wire =
+      http2 && route.origin.protocol === 'https:'
+        ? openHttp2(origin, connect)
+        : Promise.resolve(openHttp1(route.origin.host, connect));
+    wires.set(origin, wire);
+    return wire;
   };
 
   return {
-    way(url) {
+    async way(url) {
       if (url.protocol !== 'http:' && url.protocol !== 'https:')
         throw new MusterError('config', `the URL must begin with http:// or https://`);
       const path = `${url.pathname}${url.search}`;
       if (unixSocket !== undefined)
-        return { dispatcher: poolFor({ origin: url, unixSocket }), path, headers: {} };
+        return { on: await wireTo({ origin: url, unixSocket }), path, headers: {} };
       const proxy = chooseProxy(url);
-      if (proxy === undefined) return { dispatcher: poolFor({ origin: url }), path, headers: {} };
+      if (proxy === undefined) return { on: await wireTo({ origin: url }), path, headers: {} };
       const authorization = proxyAuthorization(proxy);
       const credentials = authorization === undefined ? {} : { 'proxy-authorization': [authorization] };
-      const dispatcher = poolFor({
+      const on = await wireTo({
         origin: url,
         proxy: { url: proxy, connectHeaders: { ...connectHeaders, ...credentials } },
       });
-      if (url.protocol === 'https:') return { dispatcher, path, headers: {} };
-      return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
+      if (url.protocol === 'https:') return { on, path, headers: {} };
+      return { on, path: `${shownUrl(url)}${url.search}`, headers: credentials };
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...wires.values()].map(async (wire) => (await wire).destroy()));
       await sockets.close();
     },
   };
+}
+
+/** HTTP/2 to an origin, or HTTP/1.1 if the server speaks only that. undici is loaded when it is first needed. */
+async function openHttp2(origin: string, connect: () => Promise<Socket>): Promise<Wire> {
+  const { default: Pool } = await import('undici/lib/dispatcher/pool.js');
+  const connector: buildConnector.connector = (_options, callback) => {
+    connect().then(
+      (socket) => callback(null, socket),
+      (error) => callback(error, null),
+    );
+  };
+  // The exchange has its own timeouts, for HTTP/1 and 2.
+  return new Pool(origin, { connect: connector, allowH2: true, headersTimeout: 0, bodyTimeout: 0 });
 }
 
 /** The way to one origin. */
@@ -144,8 +156,8 @@ async function named<T>(hop: string | undefined, step: () => Promise<T>): Promis
 
 /** Opens sockets and remembers them, so that none stays open after the client. */
 export interface Sockets {
-  /** Opens a connection along a route for undici. */
-  connector(route: Route): buildConnector.connector;
+  /** Opens a connection along a route. */
+  connect(route: Route): Promise<Socket>;
   /** Destroys the sockets, those still connecting too, and waits until they are gone. */
   close(): Promise<void>;
 }
@@ -158,29 +170,22 @@ export function openSockets(transport: Transport, connectTimeoutMs: number): Soc
   const open = new Set<Socket>();
   let closed = false;
 
-  const connectAlong = async (route: Route): Promise<Socket> => {
-    if (closed) throw new MusterError('internal', 'the client is closed');
-    const socket = dial(route);
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    const late = setTimeout(() => socket.destroy(timeoutError(route, connectTimeoutMs)), connectTimeoutMs);
-    try {
-      return await follow(route, socket, transport);
-    } catch (error) {
-      socket.destroy();
-      // undici retries without end after some codes of connection errors. A MusterError has no such code.
-      throw toFailure(error);
-    } finally {
-      clearTimeout(late);
-    }
-  };
-
   return {
-    connector: (route) => (_options, callback) => {
-      connectAlong(route).then(
-        (socket) => callback(null, socket),
-        (error) => callback(error, null),
-      );
+    async connect(route) {
+      if (closed) throw new MusterError('internal', 'the client is closed');
+      const socket = dial(route);
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      const late = setTimeout(() => socket.destroy(timeoutError(route, connectTimeoutMs)), connectTimeoutMs);
+      try {
+        return await follow(route, socket, transport);
+      } catch (error) {
+        socket.destroy();
+        // undici retries without end after some codes of connection errors. A MusterError has no such code.
+        throw toFailure(error);
+      } finally {
+        clearTimeout(late);
+      }
     },
     async close() {
       closed = true;

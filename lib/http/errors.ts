@@ -10,8 +10,9 @@ export function toFailure(error: unknown): MusterError {
   const code = codeOf(error);
   if (nameOf(error) === 'HTTPParserError') return new MusterError('malformed', 'the answer is not HTTP');
   if (code === undefined) return new MusterError('internal', `the request failed (${nameOf(error)})`);
-  const known = knownCodes[code];
+  const known = isHangUp(code, error) ? hangUp : knownCodes[code];
   if (known !== undefined) return new MusterError(known[0], `${known[1]} (${code})`, { cause: error });
+  if (code.startsWith('HPE_')) return new MusterError('malformed', 'the answer is not HTTP');
   if (refusedCertificate.test(code))
     return new MusterError(
       'tls',
@@ -44,22 +45,37 @@ export function isClosedEarly({ kind, cause }: MusterError): boolean {
   return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
 }
 
-const knownCodes: Readonly<Record<string, readonly [ErrorKind, string]>> = {
+/** Whether the peer closed the connection: Node gives that the code of a reset, which only a system call can report. */
+function isHangUp(code: string, error: unknown): boolean {
+  return code === 'ECONNRESET' && !(typeof error === 'object' && error !== null && 'syscall' in error);
+}
+
+type Known = readonly [ErrorKind, string];
+
+const hangUp: Known = ['unreachable', 'the connection was closed before an answer came'];
+const longHeaders: Known = ['too-large', "the answer's headers are over the limit"];
+const unwritable: Known = ['internal', 'the request cannot be written'];
+
+const knownCodes: Readonly<Record<string, Known>> = {
   ENOTFOUND: ['unreachable', 'the host name has no address: check its spelling and the DNS'],
   EAI_AGAIN: ['unreachable', 'the DNS did not answer'],
   ECONNREFUSED: ['unreachable', 'the connection was refused: nothing listens there'],
   ECONNRESET: ['unreachable', 'the connection was reset before an answer came'],
-  EPIPE: ['unreachable', 'the connection was closed before an answer came'],
+  EPIPE: hangUp,
   ETIMEDOUT: ['unreachable', 'no connection came about in time'],
   EHOSTUNREACH: ['unreachable', 'there is no route to the host'],
   ENETUNREACH: ['unreachable', 'there is no route to the network'],
   ENOENT: ['unreachable', 'there is no such socket'],
   EACCES: ['denied', 'the socket may not be opened: check its permissions'],
-  UND_ERR_SOCKET: ['unreachable', 'the connection was closed before an answer came'],
-  UND_ERR_HEADERS_OVERFLOW: ['too-large', "the answer's headers are over the limit"],
+  UND_ERR_SOCKET: hangUp,
+  HPE_HEADER_OVERFLOW: longHeaders,
+  UND_ERR_HEADERS_OVERFLOW: longHeaders,
   UND_ERR_DESTROYED: ['internal', 'the client was closed before an answer came'],
   UND_ERR_CLOSED: ['internal', 'the client is closed'],
-  UND_ERR_INVALID_ARG: ['internal', 'the request cannot be written'],
+  UND_ERR_INVALID_ARG: unwritable,
+  ERR_INVALID_CHAR: unwritable,
+  ERR_INVALID_HTTP_TOKEN: unwritable,
+  ERR_UNESCAPED_CHARACTERS: unwritable,
   CERT_HAS_EXPIRED: ['tls', "the server's certificate has expired"],
   CERT_NOT_YET_VALID: ['tls', "the server's certificate is not valid yet: check the clock"],
   DEPTH_ZERO_SELF_SIGNED_CERT: [

@@ -1,12 +1,11 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import type { Dispatcher } from 'undici';
 import { abortError, onAbort } from '../base/deadlines.ts';
 import { codeOf, MusterError } from '../base/errors.ts';
 import { joinPieces } from '../base/files.ts';
 import { toFailure } from './errors.ts';
 
-/** One request on the wire. */
+/** What an exchange asks for. */
 export interface Call {
   readonly method: string;
   /** Path and query, or the whole URL for a proxy. */
@@ -32,15 +31,47 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
+/** Kept-alive connections to one origin. A dispatcher of undici is one, as far as this says. */
+export interface Wire {
+  /** Sends the request on a free connection, or a new one, and tells the handler what comes. */
+  dispatch(request: WireRequest, handler: WireHandler): unknown;
+  /** Ends what is under way. */
+  destroy(): Promise<void>;
+}
+
+/** One request on the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string[] | string>;
+  readonly body: string | null;
+}
+
+/** Gets the parts of one answer, in order. */
+export interface WireHandler {
+  /** There is a connection. */
+  onRequestStart(controller: WireController): void;
+  onResponseStart(controller: WireController, status: number, headers: ReceivedHeaders): void;
+  onResponseData(controller: WireController, chunk: Uint8Array): void;
+  onResponseEnd(controller: WireController): void;
+  /** Ends the request; may come twice. */
+  onResponseError(controller: unknown, error: unknown): void;
+}
+
+/** Gives a request up, and its connection with it. */
+interface WireController {
+  abort(reason: Error): void;
+}
+
 /**
  * Sends one request and reads its answer. Throws `timeout`, `too-large`, `unreachable`, `tls`, `malformed`; the
  * messages don't name the request. Nothing of the exchange is left when it ends, in any case: a body that
  * isn't read to its end takes its connection with it.
  */
-export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
+export function exchange(on: Wire, call: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { method, path, body, signals, idleTimeoutMs } = call;
-    let controller: Dispatcher.DispatchController | undefined;
+    let controller: WireController | undefined;
     let answer:
       | { status: number; headers: Record<string, string>; reader: BodyReader; declared: number | undefined }
       | undefined;
@@ -76,7 +107,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
     unlisten = onAbort(signals, (signal) => fail(abortError(signal, howFar())));
     if (over) return;
 
-    const handler: Dispatcher.DispatchHandler = {
+    const handler: WireHandler = {
       onRequestStart(started) {
         controller = started;
         if (over) return started.abort(new Error('given up before it was sent'));
@@ -122,13 +153,13 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
         fail(toFailure(error));
       }
     };
-    dispatcher.dispatch({ method, path, headers: mutable(call.headers), body: body ?? null }, handler);
+    on.dispatch({ method, path, headers: mutable(call.headers), body: body ?? null }, handler);
   });
 }
 
 /**
- * undici frees a connection one turn of the event loop after the end of the answer, in case the server closes it; a
- * request made before that would open another one, with another TLS handshake.
+ * undici frees a connection one turn of the event loop after the end of the answer, in case the server closes it, and
+ * Node soon after; a request made before that would open another one, with another TLS handshake.
  */
 function whenConnectionIsFree(callback: () => void): void {
   setImmediate(() => setImmediate(callback));

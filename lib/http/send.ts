@@ -145,8 +145,8 @@ interface Ask {
 async function sendOnce(sender: Sender, { request, url, authorization, signals }: Ask): Promise<Answer> {
   const fired = signals.find((signal) => signal.aborted);
   if (fired) throw abortError(fired, 'before the request was sent');
-  const { dispatcher, path, headers } = sender.pools.way(url);
-  return await exchange(dispatcher, {
+  const { on, path, headers } = await sender.pools.way(url);
+  return await exchange(on, {
     method: request.method ?? 'GET',
     path,
     headers: { ...requestHeaders(request.headers ?? {}, sender.headers, authorization), ...headers },

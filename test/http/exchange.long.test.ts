@@ -1,26 +1,93 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { createDeadline, failure, get, openTestClient } from '../support/http-client.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { createDeadline, failure, get, inline, openTestClient } from '../support/http-client.ts';
 import { startHttpServer, startRawServer } from '../support/http-server.ts';
 import { freePorts } from '../support/process.ts';
 
 const once = { retries: 0 };
 
-describe('an answer that does not come whole', () => {
+const authority = createAuthority();
+const tls = authority.issue({ names: ['127.0.0.1'] });
+
+/** Node's client speaks to a server that cannot know HTTP/2, undici's to any other. */
+const clients = [
+  {
+    client: "Node's",
+    server: {},
+    config: {},
+    closed: 'ECONNRESET',
+    overflow: 'HPE_HEADER_OVERFLOW',
+    unwritten: 'ERR_INVALID_HTTP_TOKEN',
+  },
+  {
+    client: "undici's",
+    server: { tls },
+    config: { tls_config: { insecure_skip_verify: false, ca: inline(authority.cert) } },
+    closed: 'UND_ERR_SOCKET',
+    overflow: 'UND_ERR_HEADERS_OVERFLOW',
+    unwritten: 'UND_ERR_INVALID_ARG',
+  },
+];
+
+describe.each(clients)('by $client client, an answer that does not come whole', (by) => {
   test.each([
     ['shorter than its length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345', '5 of 10'],
     ['cut between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n12345\r\n', '5'],
     ['cut within a chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n12345', '5'],
     ['without any of its body', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n', '0 of 10'],
   ])('is unreachable, and says how much came: %s', async (_, text, bytes) => {
-    await using server = await startRawServer((socket) => socket.end(text));
-    await using client = await openTestClient({}, once);
+    await using server = await startRawServer((socket) => socket.end(text), by.server);
+    await using client = await openTestClient(by.config, once);
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'unreachable',
       message: `GET ${server.url}: the answer was cut off after ${bytes} bytes of the answer`,
     });
   });
 
+  test('is unreachable when the server hangs up without a word', async () => {
+    await using server = await startRawServer((socket) => socket.once('data', () => socket.end()), by.server);
+    await using client = await openTestClient(by.config, once);
+    expect(await failure(client.request(get(server)))).toEqual({
+      kind: 'unreachable',
+      message: `GET ${server.url}: the connection was closed before an answer came (${by.closed})`,
+    });
+  });
+
+  test('is malformed when it is not HTTP', async () => {
+    await using server = await startRawServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n'), by.server);
+    await using client = await openTestClient(by.config);
+    expect(await failure(client.request(get(server)))).toEqual({
+      kind: 'malformed',
+      message: `GET ${server.url}: the answer is not HTTP`,
+    });
+    expect(server.accepted()).toBe(1);
+  });
+
+  test('is too large when its headers are', async () => {
+    await using server = await startRawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      socket.write(`x-fill: ${'x'.repeat(100_000)}\r\n\r\n`);
+    }, by.server);
+    await using client = await openTestClient(by.config);
+    expect(await failure(client.request(get(server)))).toEqual({
+      kind: 'too-large',
+      message: `GET ${server.url}: the answer's headers are over the limit (${by.overflow})`,
+    });
+  });
+});
+
+test.each(clients)('by $client client, a request that cannot be written is not sent', async (by) => {
+  await using server = await startRawServer(() => {}, by.server);
+  await using client = await openTestClient(by.config);
+  const request = get(server, '/', { headers: { 'no token': '' } });
+  expect(await failure(client.request(request))).toEqual({
+    kind: 'internal',
+    message: `GET ${server.url}: the request cannot be written (${by.unwritten})`,
+  });
+});
+
+describe('an answer that does not come', () => {
   test('is unreachable when the connection is reset in the middle', async () => {
     await using server = await startRawServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345');
@@ -33,15 +100,6 @@ describe('an answer that does not come whole', () => {
     });
   });
 
-  test('is unreachable when the server hangs up without a word', async () => {
-    await using server = await startRawServer((socket) => socket.once('data', () => socket.end()));
-    await using client = await openTestClient({}, once);
-    expect(await failure(client.request(get(server)))).toEqual({
-      kind: 'unreachable',
-      message: `GET ${server.url}: the connection was closed before an answer came (UND_ERR_SOCKET)`,
-    });
-  });
-
   test('is unreachable when nothing listens', async () => {
     const [port] = await freePorts(1);
     const url = new URL(`http://127.0.0.1:${port}/`);
@@ -49,28 +107,6 @@ describe('an answer that does not come whole', () => {
     expect(await failure(client.request(get({ url })))).toEqual({
       kind: 'unreachable',
       message: `GET ${url}: the connection was refused: nothing listens there (ECONNREFUSED)`,
-    });
-  });
-
-  test('is malformed when it is not HTTP', async () => {
-    await using server = await startRawServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n'));
-    await using client = await openTestClient();
-    expect(await failure(client.request(get(server)))).toEqual({
-      kind: 'malformed',
-      message: `GET ${server.url}: the answer is not HTTP`,
-    });
-    expect(server.accepted()).toBe(1);
-  });
-
-  test('is too large when its headers are', async () => {
-    await using server = await startRawServer((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n');
-      socket.write(`x-fill: ${'x'.repeat(100_000)}\r\n\r\n`);
-    });
-    await using client = await openTestClient();
-    expect(await failure(client.request(get(server)))).toEqual({
-      kind: 'too-large',
-      message: `GET ${server.url}: the answer's headers are over the limit (UND_ERR_HEADERS_OVERFLOW)`,
     });
   });
 });

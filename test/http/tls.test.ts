@@ -19,9 +19,9 @@ const issued = intermediate.issue({ names: ['127.0.0.1'] });
 
 const answer: Parameters<typeof startHttpServer>[0] = (_, response) => response.end('ok');
 
-async function fetchOnce(server: TestHttpServer, tls: Partial<TlsConfig>, url = server.url) {
+async function fetchOnce(server: TestHttpServer, tls: Partial<TlsConfig>, url = server.url, http2 = true) {
   await using client = await openTestClient(
-    { tls_config: { insecure_skip_verify: false, ...tls } },
+    { tls_config: { insecure_skip_verify: false, ...tls }, enable_http2: http2 },
     { retries: 0 },
   );
   return Buffer.from((await client.request(get({ url }))).body).toString();
@@ -193,18 +193,26 @@ describe('a client certificate', () => {
   const own = stranger.issue({ names: ['muster'] });
   const withOwn = { ca, cert: inline(own.cert), key: inline(own.key) };
 
-  test('that the server may have refused without a word is named as the likely cause', async () => {
-    await using server = await startHttpServer(answer, { tls });
-    await using other = await startHttpServer((_, response) => response.socket?.destroy(), { tls: good });
-    const reason = 'the connection was closed before an answer came (UND_ERR_SOCKET)';
-    expect([await failure(fetchOnce(server, withOwn)), await failure(fetchOnce(other, { ca }))]).toEqual([
-      {
-        kind: 'unreachable',
-        message: `GET ${server.url}: ${reason}; the server may have refused the client certificate of tls_config`,
-      },
-      { kind: 'unreachable', message: `GET ${other.url}: ${reason}` },
-    ]);
-  });
+  test.each([
+    ['UND_ERR_SOCKET', true],
+    ['ECONNRESET', false],
+  ])(
+    'that the server may have refused without a word is named as the likely cause: %s',
+    async (code, http2) => {
+      await using server = await startHttpServer(answer, { tls });
+      await using other = await startHttpServer((_, response) => response.socket?.destroy(), { tls: good });
+      const reason = `the connection was closed before an answer came (${code})`;
+      const fetched = async (from: typeof server, config: Parameters<typeof fetchOnce>[1]) =>
+        failure(fetchOnce(from, config, from.url, http2));
+      expect([await fetched(server, withOwn), await fetched(other, { ca })]).toEqual([
+        {
+          kind: 'unreachable',
+          message: `GET ${server.url}: ${reason}; the server may have refused the client certificate of tls_config`,
+        },
+        { kind: 'unreachable', message: `GET ${other.url}: ${reason}` },
+      ]);
+    },
+  );
 
   test.each([
     'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',

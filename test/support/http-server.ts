@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import { createServer as createRawTlsServer, type TlsOptions } from 'node:tls';
 
 /** A request as a test server got it. */
 export interface SeenRequest {
@@ -71,13 +71,15 @@ export async function startHttp2Server(
 /** A server that does with each connection what the test says: for answers that no HTTP library would write. */
 export async function startRawServer(
   onConnection: (socket: Socket, connection: number) => void,
+  options: { readonly tls?: TlsOptions | undefined } = {},
 ): Promise<TestServer> {
   let count = 0;
-  const server = createRawServer((socket) => {
+  const listener = (socket: Socket) => {
     socket.on('error', ignore);
     onConnection(socket, ++count);
-  });
-  return await start(server, 'http');
+  };
+  const server = options.tls ? createRawTlsServer(options.tls, listener) : createRawServer(listener);
+  return await start(server, options.tls ? 'https' : 'http');
 }
 
 async function start(server: Server, scheme: string, socketPath?: string): Promise<TestServer> {
