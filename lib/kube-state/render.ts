@@ -67,13 +67,32 @@ function allowedOf({ allowedLabels, allowedAnnotations }: Selection, resource: s
   return { labels, annotations };
 }
 
+/** Bytes of a piece, at least: a store writes each piece by itself. */
+const pieceLength = 1 << 18;
+
 function* readMembers(spill: Spill, members: readonly Member[]): Generator<Uint8Array, undefined> {
+  let piece: Member[] = [];
+  let length = 0;
   for (const member of members) {
-    const memory = Buffer.allocUnsafe(member.length);
-    spill.read(member, memory);
-    yield memory;
+    piece.push(member);
+    length += member.length;
+    if (length < pieceLength) continue;
+    yield readPiece(spill, piece, length);
+    piece = [];
+    length = 0;
   }
+  if (length > 0) yield readPiece(spill, piece, length);
   return undefined;
+}
+
+function readPiece(spill: Spill, members: readonly Member[], length: number): Uint8Array {
+  const memory = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const member of members) {
+    spill.read(member, memory.subarray(at));
+    at += member.length;
+  }
+  return memory;
 }
 
 /** What an output lists and writes: the options of one output, resolved. */
