@@ -117,6 +117,8 @@ export interface ListSource {
   readonly source: PageSource;
   /** Most objects on a page. */
   readonly pageSize: number;
+  /** Memory for pages that no list uses at present. */
+  readonly spaces: BodySpace[];
 }
 
 /** Lists of one source learn together that the server does not support protobuf. */
@@ -124,7 +126,7 @@ export function listSource(
   connection: Connection,
   { compression, pageSize }: Pick<ListerOptions, 'compression' | 'pageSize'>,
 ): ListSource {
-  return { source: { connection, compression, form: 'protobuf' }, pageSize };
+  return { source: { connection, compression, form: 'protobuf' }, pageSize, spaces: [] };
 }
 
 /** One list of a source, and its reader. */
@@ -138,24 +140,28 @@ interface ListInput<T extends ObjectMeta> extends ListSource {
 export async function* listParts<T extends ObjectMeta>({
   source,
   pageSize,
+  spaces: free,
   query,
   reader,
   signal,
 }: ListInput<T>): AsyncGenerator<Part<T>, void> {
   const stop = new AbortController();
+  const takeSpace = () => free.pop() ?? { bytes: new Uint8Array() };
   const list: List<T> = {
     ...reader,
     source,
     query,
     limit: Math.min(pageSize, query.limit ?? pageSize),
     signal: AbortSignal.any([signal, stop.signal]),
-    spaces: [{ bytes: new Uint8Array() }, { bytes: new Uint8Array() }],
+    spaces: [takeSpace(), takeSpace()],
   };
   try {
     for (let starts = 0; starts < maxListStarts; starts++) if (yield* pagesOfOneState(list)) return;
     throw expiredError(list);
   } finally {
     stop.abort(new MusterError('internal', 'the list is no longer read'));
+    // Nothing reads into them any more: the abort has ended what was under way.
+    free.push(...list.spaces);
   }
 }
 

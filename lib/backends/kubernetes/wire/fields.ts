@@ -283,7 +283,7 @@ function addTo(key: string) {
   return (draft: Draft, item: unknown): void => {
     const list = draft[key];
     if (isOwn(list)) list.push(item);
-    else draft[key] = [item];
+    else draft[key] = listOf(item);
   };
 }
 
@@ -291,8 +291,28 @@ function addTo(key: string) {
 export function addPair(draft: Draft, at: string, key: string, value: string): void {
   const list = draft[at];
   if (isOwn(list)) list.push(key, value);
-  else draft[at] = [key, value];
+  else draft[at] = pairOf(key, value);
 }
+
+/**
+ * Lists begin as copies. V8 watches what a literal in the code makes: if the first hundred live long, as those of one large
+ * object do, all later ones are made in old memory, and what they hold stays there until the next full collection.
+ */
+function listOf(item: unknown): unknown[] {
+  const list = oneItem.slice();
+  list[0] = item;
+  return list;
+}
+
+function pairOf(key: string, value: string): unknown[] {
+  const list = twoItems.slice();
+  list[0] = key;
+  list[1] = value;
+  return list;
+}
+
+const oneItem: readonly unknown[] = [undefined];
+const twoItems: readonly unknown[] = [undefined, undefined];
 
 /**
  * Whether the list is the draft's own: drafts share an empty one. Most lists stay short, and a list that begins with its
