@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 import { measure } from './measure.ts';
 
 const project = join(import.meta.dirname, '../..');
@@ -10,7 +11,7 @@ const sizes = [10_000, 50_000];
 
 /**
  * `npm run bench -- kube-state [PODS…]`: a whole `muster kube-state --publish` of all default resources, compression and
- * the put into a store included, on a simulated API server.
+ * the put into a store included, on a simulated API server, with the flags that the functions run with.
  */
 export async function benchKubeState(args: readonly string[]): Promise<void> {
   process.stdout.write(
@@ -23,6 +24,7 @@ export async function benchKubeState(args: readonly string[]): Promise<void> {
       const config = `store: ${folder}/store\nkube_state_metrics: [{name: big, deadline: 4m, kubernetes: {api_server: '${server.url}'}}]\n`;
       await writeFile(join(folder, 'muster.yml'), config);
       const command = [
+        ...nodeOptions.split(' '),
         join(project, 'dist/muster.mjs'),
         'kube-state',
         '--publish',
