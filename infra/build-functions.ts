@@ -59,8 +59,28 @@ export function bundlePlugins(): Plugin[] {
   return [stampRevision, lazyBuiltins];
 }
 
+/** Modules of Node that it has loaded by itself when a bundle starts, or that take no time. */
+const early: ReadonlySet<string> = new Set([
+  'node:assert',
+  'node:async_hooks',
+  'node:buffer',
+  'node:diagnostics_channel',
+  'node:events',
+  'node:fs',
+  'node:fs/promises',
+  'node:os',
+  'node:path',
+  'node:stream',
+  'node:stream/promises',
+  'node:string_decoder',
+  'node:timers',
+  'node:timers/promises',
+  'node:url',
+  'node:util',
+]);
+
 /**
- * Loads Node's own modules when something of them is first used. An import in a bundle would load them all at the
+ * Loads Node's other modules when something of them is first used. An import in a bundle would load them all at the
  * start, and ask them for all that they export: `node:tls` takes 15 ms of CPU, `node:http` with Node's fetch behind it
  * 70.
  */
@@ -70,6 +90,7 @@ export const lazyBuiltins: Plugin = {
     bundler.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return undefined;
       const name = path.replace(/^(node:)?/, 'node:');
+      if (kind === 'import-statement' && early.has(name)) return { path: name, external: true };
       if (kind !== 'dynamic-import') return { path: name, namespace: 'builtin' };
       // A call of import() is late by itself, and only that one brings too much with it.
       return name === 'node:http' ? { path: name, namespace: 'imported-builtin' } : undefined;

@@ -9,8 +9,8 @@ export const longestAge = 5 * 60_000;
  * output and adds nothing to its text. Source: RFC 1952, 2.2.
  */
 export function gzipHead(listed: Date): Uint8Array {
-  // A header without flags, an empty block, and the trailer of zero bytes.
-  const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, unknownSystem, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  // An empty block, and the trailer of zero bytes.
+  const head = Uint8Array.of(...gzipHeader, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   stampGzip(head, listed);
   return head;
 }
@@ -35,6 +35,9 @@ export const headerLength = 10;
 
 const timeOffset = 4;
 const unknownSystem = 255;
+
+/** The header of a gzip member without flags and without a time. */
+export const gzipHeader: Uint8Array = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, unknownSystem);
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);

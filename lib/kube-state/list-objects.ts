@@ -5,6 +5,8 @@ import { isMusterError } from '../base/errors.ts';
 /** Receives objects, and forgets those that it received after a mark. */
 export interface Sheet<T, Mark> {
   readonly write: (object: T) => void;
+  /** To be awaited before the next object, if it is a promise. Throws kind `storage`. */
+  readonly pause: () => Promise<unknown> | undefined;
   readonly mark: () => Mark;
   readonly backTo: (mark: Mark) => void;
 }
@@ -36,7 +38,7 @@ export interface ListInput extends ListScope {
   readonly signal: AbortSignal;
 }
 
-/** Lists the objects of a kind, and writes the wanted ones to the sheet. Throws what the lister throws. */
+/** Lists the objects of a kind, and writes the wanted ones to the sheet. Throws what both throw. */
 export async function listObjects<T extends ObjectMeta & { readonly uid: string }, Mark>(
   sheet: Sheet<T, Mark>,
   kind: Kind<T>,
@@ -60,6 +62,8 @@ export async function listObjects<T extends ObjectMeta & { readonly uid: string 
         for (const item of items) {
           if (left > 0 && isKept(item)) sheet.write(item);
           left--;
+          const pause = sheet.pause();
+          if (pause !== undefined) await pause;
         }
         if (left >= 0) continue;
         input.warn?.(`the list of ${kind.resource} is cut at object_limit: ${objectLimit}`);

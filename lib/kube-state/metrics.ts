@@ -1,8 +1,8 @@
 import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
-import { gzipText } from './text/blocks.ts';
 import type { FamilyNames } from './text/family.ts';
 import { familyHeader } from './text/family.ts';
+import { gzipText } from './text/press.ts';
 import { formatNumber } from './text/text-bytes.ts';
 
 /** Facts about an output, for its own text. */

@@ -6,9 +6,11 @@ import type { Keep, ListScope } from './list-objects.ts';
 import type { KubeStateConfig } from './options.ts';
 import { resources } from './registry.ts';
 import type { Collected, KubeStateResource } from './resource.ts';
-import { type Member, openJoined, openSpill, type Spill } from './text/blocks.ts';
+import { openJoined } from './text/blocks.ts';
 import type { AllowedMaps, FamilyNames } from './text/family.ts';
 import { type Allow, allowKeys, type LabelLists } from './text/label-names.ts';
+import { openPress } from './text/press.ts';
+import { type Member, openSpill, type Spill } from './text/spill.ts';
 
 /** The text of an output. It is compressed in a temporary file until `close` is called. */
 export interface Rendered {
@@ -30,8 +32,9 @@ export interface Rendered {
  */
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
   const spill = openSpill();
+  const press = openPress(spill);
   try {
-    const whole = openJoined(spill);
+    const whole = openJoined(press);
     let objects = 0;
     const families = new Map<string, FamilyCount>();
     const add = (collected: Collected): void => {
@@ -42,11 +45,13 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
         families.set(name, { samples: before.samples + samples, objects: before.objects + objects });
       }
     };
-    const input = { lister, ...selection, spill, whole, signal };
+    const input = { lister, ...selection, press, whole, signal };
     for (const resource of selection.resources)
       add(await resource.collect({ ...input, allowed: allowedOf(selection, resource.resource) }));
     if (selection.custom !== undefined) add(await collectCustom(selection.custom, { ...input, allowed: {} }));
     const members = whole.end();
+    await press.finish();
+    press.close();
     return {
       objects,
       samples: [...families.values()].reduce((sum, { samples }) => sum + samples, 0),
@@ -56,6 +61,7 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
       close: spill.close,
     };
   } catch (error) {
+    press.close();
     spill.close();
     throw error;
   }

@@ -9,7 +9,7 @@ import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { MessageSpec, Values } from '../backends/kubernetes/wire/fields.ts';
 import type { FamilyCount } from './gate.ts';
 import { type ListScope, listObjects } from './list-objects.ts';
-import { type BlocksMark, createBlocks, type Joined, type Spill } from './text/blocks.ts';
+import { type BlocksMark, createBlocks, type Joined } from './text/blocks.ts';
 import {
   type AllowedMaps,
   type Family,
@@ -17,6 +17,7 @@ import {
   familyHeader,
   familyWriter,
 } from './text/family.ts';
+import type { Press } from './text/press.ts';
 import { openText, putBytes, putLabelValue } from './text/text-bytes.ts';
 
 /** How one resource is listed and written. */
@@ -25,8 +26,8 @@ export interface CollectInput extends ListScope {
   /** Whether a family is written. */
   readonly wants: (family: FamilyNames) => boolean;
   readonly allowed: AllowedMaps;
-  /** Receives the compressed text of each family. */
-  readonly spill: Spill;
+  /** Compresses the text of each family. */
+  readonly press: Press;
   /** Receives the families in their order. */
   readonly whole: Joined;
   readonly signal: AbortSignal;
@@ -79,7 +80,7 @@ async function collect<S extends MessageSpec>(
 /** Holds the text of a resource's families while objects are read. */
 function openSheet<S extends MessageSpec>(
   described: Resource<S>,
-  { wants, allowed, spill, whole }: CollectInput,
+  { wants, allowed, press, whole }: CollectInput,
 ) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => Buffer.from(`${index === 0 ? '' : '",'}${label}="`));
@@ -89,7 +90,7 @@ function openSheet<S extends MessageSpec>(
   const columns = families.filter(wants).map((family) => {
     return {
       name: family.name,
-      blocks: createBlocks(spill),
+      blocks: createBlocks(press),
       header: familyHeader(family),
       write: familyWriter(family, allowed),
     };
@@ -108,6 +109,7 @@ function openSheet<S extends MessageSpec>(
       const labels = own.bytes.subarray(0, own.length);
       for (const { write, blocks } of columns) write?.(object, labels, blocks);
     },
+    pause: press.pause,
     mark: () => ({ objects, columns: columns.map(({ blocks }) => blocks.mark()) }),
     backTo(mark: { objects: number; columns: readonly BlocksMark[] }): void {
       ({ objects } = mark);

@@ -5,8 +5,9 @@ import { asObject } from '../../backends/kubernetes/wire/table.ts';
 import { compare } from '../../targets/canonical.ts';
 import { listObjects, type Sheet } from '../list-objects.ts';
 import { type Collected, type CollectInput, kindOf } from '../resource.ts';
-import { type Blocks, type BlocksMark, createBlocks, type Joined, type Spill } from '../text/blocks.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Joined } from '../text/blocks.ts';
 import { familyHeader, familyWriter, type LabelledFamily } from '../text/family.ts';
+import type { Press } from '../text/press.ts';
 import type { CustomResource } from './config.ts';
 import { type CustomObject, countSkips, familiesOf, type GroupVersionKind, type Skips } from './family.ts';
 import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
@@ -16,9 +17,9 @@ export async function collectCustom(
   resources: readonly CustomResource[],
   input: CollectInput,
 ): Promise<Collected> {
-  const { lister, spill, whole, signal } = input;
+  const { lister, press, whole, signal } = input;
   const kinds = resources.some(needsDefinitions) ? await listServedKinds(lister, signal) : [];
-  const sheet = openCustomSheet(spill, whole);
+  const sheet = openCustomSheet(press, whole);
   const skips = countSkips();
   for (const resolved of resolveKinds(resources, kinds)) await collectKind(resolved, sheet, skips, input);
   for (const line of skips.lines()) input.warn?.(line);
@@ -105,14 +106,14 @@ export interface CustomSheet {
 /** Only the labels that its configuration gives identify a custom resource. */
 const noLabels = new Uint8Array();
 
-/** Opens the text of all custom resources. Its functions throw kind `storage` for the spill. */
-export function openCustomSheet(spill: Spill, whole: Joined): CustomSheet {
+/** Opens the text of all custom resources. */
+export function openCustomSheet(press: Press, whole: Joined): CustomSheet {
   const columns = new Map<string, Column>();
   let objects = 0;
   const columnOf = (family: LabelledFamily<CustomObject>): Column => {
     const column = columns.get(family.name) ?? {
       header: familyHeader(family),
-      blocks: createBlocks(spill),
+      blocks: createBlocks(press),
       objects: 0,
     };
     columns.set(family.name, column);
@@ -130,6 +131,7 @@ export function openCustomSheet(spill: Spill, whole: Joined): CustomSheet {
           for (const column of own) column.objects++;
           for (const { write, column } of written) write?.(object, noLabels, column.blocks);
         },
+        pause: press.pause,
         mark: () => ({
           objects,
           columns: [...own].map((column) => {

@@ -3,8 +3,10 @@ import { expect, test } from '@jest/globals';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
 import { openCustomSheet } from '../../../lib/kube-state/custom/collect.ts';
 import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
-import { openJoined, openSpill } from '../../../lib/kube-state/text/blocks.ts';
+import { openJoined } from '../../../lib/kube-state/text/blocks.ts';
 import type { LabelledFamily } from '../../../lib/kube-state/text/family.ts';
+import { openPress } from '../../../lib/kube-state/text/press.ts';
+import { openSpill } from '../../../lib/kube-state/text/spill.ts';
 import { customText } from './rendering.ts';
 
 function family(name: string, help: string): LabelledFamily<CustomObject> {
@@ -16,11 +18,12 @@ function object(name: string): CustomObject {
   return { namespace: '', name, uid: name, labels: [], annotations: [], content: {} };
 }
 
-test('a list that begins anew leaves nothing of itself, and all of the lists before', () => {
+test('a list that begins anew leaves nothing of itself, and all of the lists before', async () => {
   const spill = openSpill();
-  const whole = openJoined(spill);
+  const press = openPress(spill);
+  const whole = openJoined(press);
   try {
-    const sheet = openCustomSheet(spill, whole);
+    const sheet = openCustomSheet(press, whole);
     const before = sheet.of([family('a_info', 'first'), family('b', 'b')]);
     before.write(object('one'));
     const again = sheet.of([family('a_info', 'second'), family('c', 'c')]);
@@ -30,7 +33,9 @@ test('a list that begins anew leaves nothing of itself, and all of the lists bef
     again.write(object('two'));
     sheet.of([family('unused', 'without an object')]);
     const { objects, families } = sheet.finish();
-    const text = whole.end().map((member) => {
+    const members = whole.end();
+    await press.finish();
+    const text = members.map((member) => {
       const bytes = Buffer.alloc(member.length);
       spill.read(member, bytes);
       return gunzipSync(bytes).toString();
@@ -55,6 +60,7 @@ c{name="two"} 1
       ]),
     });
   } finally {
+    press.close();
     spill.close();
   }
 });

@@ -3,7 +3,7 @@ import { kubeStateConfig } from '../../../lib/kube-state/options.ts';
 import type { KubeStateOutput } from '../../../lib/kube-state/publish.ts';
 import type { Rendered } from '../../../lib/kube-state/render.ts';
 import { parseOutputStatus } from '../../../lib/kube-state/status.ts';
-import { gzipText } from '../../../lib/kube-state/text/blocks.ts';
+import { gzipText } from '../../../lib/kube-state/text/press.ts';
 import { bindOutputs } from '../../../lib/run/kube-state-outputs.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
+import { openPress } from '../../lib/kube-state/text/press.ts';
+import { type Member, openSpill, type Spill } from '../../lib/kube-state/text/spill.ts';
+import { openText, putBytes, type TextBytes } from '../../lib/kube-state/text/text-bytes.ts';
+
+function textOf(bytes: Uint8Array): TextBytes {
+  const text = openText();
+  putBytes(text, bytes);
+  return text;
+}
+
+function readMember(spill: Spill, member: Member): Buffer {
+  const bytes = Buffer.alloc(member.length);
+  spill.read(member, bytes);
+  return bytes;
+}
+
+test('each text becomes a member of its own, and all members together are one gzip', async () => {
+  const spill = openSpill();
+  const press = openPress(spill);
+  // Random bytes come out longer than they are, so in several pieces.
+  const texts = [Buffer.from('x'), randomBytes(300_000), Buffer.alloc(200_000, 'pod '), randomBytes(65_536)];
+  try {
+    const members = texts.map((bytes) => press.take(textOf(bytes)));
+    await press.finish();
+    const packed = members.map((member) => readMember(spill, member));
+    expect(packed.map((member) => gunzipSync(member).toString('hex'))).toEqual(
+      texts.map((text) => text.toString('hex')),
+    );
+    expect(gunzipSync(Buffer.concat(packed)).equals(Buffer.concat(texts))).toBe(true);
+  } finally {
+    press.close();
+    spill.close();
+  }
+});
+
+test('a text that is taken leaves an empty one, which does not change what was taken', async () => {
+  const spill = openSpill();
+  const press = openPress(spill);
+  try {
+    const text = openText();
+    const members: Member[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      putBytes(text, Buffer.from(`turn ${turn}\n`));
+      members.push(press.take(text));
+      expect(text.length).toBe(0);
+      await press.pause();
+    }
+    await press.finish();
+    const all = members.map((member) => gunzipSync(readMember(spill, member)).toString());
+    expect(all).toEqual(Array.from({ length: 100 }, (_, turn) => `turn ${turn}\n`));
+  } finally {
+    press.close();
+    spill.close();
+  }
+});
+
+test('asks for a pause where much waits, and no longer than that', async () => {
+  const spill = openSpill();
+  const press = openPress(spill);
+  try {
+    for (let turn = 0; turn < 31; turn++) press.take(textOf(Buffer.from('a')));
+    expect(press.pause()).toBeUndefined();
+    press.take(textOf(Buffer.from('a')));
+    await expect(press.pause()).resolves.toBeUndefined();
+    expect(press.pause()).toBeUndefined();
+  } finally {
+    press.close();
+    spill.close();
+  }
+});
+
+test('a full disk shows at the next pause and at the end', async () => {
+  const full = new MusterError('storage', 'the disk is full');
+  const press = openPress({
+    append: () => {
+      throw full;
+    },
+    read: () => undefined,
+    close: () => undefined,
+  });
+  for (let turn = 0; turn < 40; turn++) press.take(textOf(Buffer.from('a')));
+  await expect(press.pause()).rejects.toBe(full);
+  await expect(press.finish()).rejects.toBe(full);
+  press.close();
+});
+
+test('nothing is written once it is closed', async () => {
+  let appended = 0;
+  const spill: Spill = {
+    append: () => {
+      appended++;
+      return { at: 0, length: 0 };
+    },
+    read: () => undefined,
+    close: () => undefined,
+  };
+  const press = openPress(spill);
+  for (let turn = 0; turn < 3; turn++) press.take(textOf(Buffer.alloc(200_000, 'pod ')));
+  press.close();
+  await sleep(50);
+  expect(appended).toBe(0);
+});
