@@ -76,7 +76,6 @@ const early: ReadonlySet<string> = new Set([
   'node:timers',
   'node:timers/promises',
   'node:url',
-  'node:util',
 ]);
 
 /**

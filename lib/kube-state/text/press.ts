@@ -39,7 +39,7 @@ export function openPress(spill: Spill): Press {
         free.push(bytes);
         waiting--;
       });
-      // Whoever awaits the press learns of it.
+      // The one who awaits the press learns of it.
       ended.catch(() => undefined);
       text.bytes = free.pop() ?? Buffer.alloc(0);
       text.length = 0;
@@ -66,7 +66,7 @@ interface Gzip {
 
 /**
  * One stream makes all members: what Node makes for a call of `gzipSync` stays in memory until the next full collection,
- * together with what it returned. A stream can begin anew only where it writes no header, so that is written here.
+ * together with what it returned. A stream can begin again only where it writes no header, so that is written here.
  * Source: RFC 1952, 2.3.
  */
 function openGzip(): Gzip {
