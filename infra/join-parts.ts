@@ -15,7 +15,10 @@ const base = [
 ];
 
 /** What every run loads that reads a configuration. */
-const core = ['lib/run/app.ts', 'lib/run/provider-cycle.ts'];
+const config = 'lib/run/app.ts';
+
+/** What runs load that start a cycle of a provider, or look into its journal. */
+const cycle = 'lib/run/provider-cycle.ts';
 
 /**
  * Makes few chunks of what is loaded together. esbuild makes one for each set of parts that share a module, and dozens of
@@ -26,7 +29,12 @@ export function joinParts({ inputs }: Metafile): Plugin {
   const joined = new Map(
     partsOf(inputs, start).map((part) => [
       resolve(part),
-      [start, ...base, ...(readsConfig(inputs, part) ? core : [])],
+      [
+        start,
+        ...base,
+        ...(readsConfig(inputs, part) ? [config] : []),
+        ...(looksAtCycles(inputs, part) ? [cycle] : []),
+      ],
     ]),
   );
   return {
@@ -61,6 +69,11 @@ function readsConfig(inputs: Inputs, part: string): boolean {
     /^lib\/(?:backends|config|kube-state)\//.test(part) ||
     reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import').has('lib/config/load.ts')
   );
+}
+
+/** Whether the part cannot be loaded without the journal. */
+function looksAtCycles(inputs: Inputs, part: string): boolean {
+  return reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import').has('lib/cycle/journal.ts');
 }
 
 /** The module, and all that it imports in these ways. */

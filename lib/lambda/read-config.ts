@@ -6,7 +6,7 @@ import type { MusterConfig, NamedOutput, ReadStanza, StanzaReader } from '../con
 import { mechanismKeys, stayingKeys } from '../config/prometheus-keys.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../run/providers.ts';
-import { retireRulesOf } from '../run/retirement.ts';
+import { retireRulesOf } from '../run/retire-rules.ts';
 import { parseStoreUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { isProviderName, type ProviderId } from '../targets/keys.ts';
 

@@ -16,7 +16,7 @@ import type { ObjectStore } from '../store/store.ts';
 import type { ObjectLocation, S3Location, StoreLocation } from '../store/url.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
-import { retireRulesOf } from './retirement.ts';
+import { retireRulesOf } from './retire-rules.ts';
 
 /** What an app is given of the world. */
 export interface AppInput {

@@ -1,5 +1,4 @@
 import { newRunId } from '../base/version.ts';
-import type { MusterConfig, NamedOutput } from '../config/muster-config.ts';
 import {
   type ConfiguredProvider,
   type LeavingProvider,
@@ -10,20 +9,6 @@ import {
 import { clearRetired, retireProvider } from '../cycle/retire.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { CyclesInput } from './provider-cycle.ts';
-
-/** When the providers of a configuration that leave it are retired. */
-export function retireRulesOf({
-  jobs,
-  defaults,
-  journal,
-}: Pick<MusterConfig<unknown, NamedOutput>, 'jobs' | 'defaults' | 'journal'>): RetireRules {
-  const byJob = new Map(jobs.map(({ name, retire_after }) => [name, retire_after]));
-  return {
-    guard: defaults.guard,
-    keep: journal.keep,
-    retireAfter: (job) => byJob.get(job) ?? defaults.retire_after,
-  };
-}
 
 /** What retiring came to. */
 export interface Retirement {
