@@ -93,8 +93,9 @@ describe('a tick', () => {
     ]);
     expect(world.measured).toEqual([
       ...['config in force', 'prod published', 'config in force'],
-      ...['config in force', 'config in force', 'dev.0 published', 'dev.1 published'],
+      ...['config in force', 'config in force', expect.any(String), expect.any(String)],
     ]);
+    expect(world.measured.slice(-2).sort()).toEqual(['dev.0 published', 'dev.1 published']);
   });
 
   test('asks the store as often as muster cost takes it', async () => {
