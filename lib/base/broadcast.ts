@@ -33,7 +33,7 @@ export function openBroadcast<T, R>({
   onEnd,
 }: BroadcastOptions<T, R>): Broadcast<T, R> {
   const present = new Set(Array.from({ length: readers }, (_, reader) => reader));
-  const waiting = new Map<number, PromiseWithResolvers<IteratorResult<T, R>>>();
+  let waiting = new Map<number, PromiseWithResolvers<IteratorResult<T, R>>>();
   const stop = new AbortController();
   let source: AsyncGenerator<T, R> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,8 @@ export function openBroadcast<T, R>({
     clearTimeout(timer);
     source ??= start(stop.signal);
     const turn = [...waiting.values()];
-    waiting.clear();
+    // Another map: a cleared one keeps what it held reachable for V8, and all values would stay to the next full collection.
+    waiting = new Map();
     source.next().then(
       (result) => {
         for (const { resolve } of turn) resolve(result);
