@@ -1,4 +1,5 @@
 import { constants, crc32, createDeflateRaw, gzipSync } from 'node:zlib';
+import { MusterError } from '../../base/errors.ts';
 import { gzipHeader } from '../gzip-time.ts';
 import type { Member, Spill } from './spill.ts';
 import type { TextBytes } from './text-bytes.ts';
@@ -34,6 +35,7 @@ export function openPress(spill: Spill): Press {
       waiting++;
       ended = ended.then(async () => {
         const packed = await gzip.compress(bytes.subarray(0, length));
+        // The spill may be closed, too.
         if (closed) return;
         Object.assign(member, spill.append(packed));
         free.push(bytes);
@@ -59,7 +61,7 @@ export function openPress(spill: Spill): Press {
 
 /** What compresses one text after another. */
 interface Gzip {
-  /** Returns the pieces of a gzip member. Not to be called before the last call has ended. */
+  /** Returns the pieces of a gzip member. Not to be called before the last call has ended. Throws once it is closed. */
   readonly compress: (text: Uint8Array) => Promise<readonly Uint8Array[]>;
   readonly close: () => void;
 }
@@ -81,7 +83,9 @@ function openGzip(): Gzip {
     compress: (text) =>
       new Promise((resolve, reject) => {
         deflate.write(text, (error) => {
-          if (error) return reject(error);
+          // A stream that was closed meanwhile may end a write as if all was well.
+          if (error || deflate.destroyed)
+            return reject(error ?? new MusterError('internal', 'the text is not wanted any more'));
           drain();
           resolve([...pieces, trailerOf(text)]);
           pieces = [gzipHeader];
