@@ -27,15 +27,16 @@ const cycle = 'lib/run/provider-cycle.ts';
  */
 export function joinParts({ inputs }: Metafile): Plugin {
   const joined = new Map(
-    partsOf(inputs, start).map((part) => [
-      resolve(part),
-      [
+    partsOf(inputs, start).map((part) => {
+      const loaded = reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import');
+      const before = [
         start,
         ...base,
-        ...(readsConfig(inputs, part) ? [config] : []),
-        ...(looksAtCycles(inputs, part) ? [cycle] : []),
-      ],
-    ]),
+        ...(readsConfig(part, loaded) ? [config] : []),
+        ...(loaded.has('lib/cycle/journal.ts') ? [cycle] : []),
+      ];
+      return [resolve(part), before];
+    }),
   );
   return {
     name: 'join-parts',
@@ -63,17 +64,9 @@ function partsOf(inputs: Inputs, from: string): readonly string[] {
   return [...parts];
 }
 
-/** Whether the part is loaded only where a configuration is read. */
-function readsConfig(inputs: Inputs, part: string): boolean {
-  return (
-    /^lib\/(?:backends|config|kube-state)\//.test(part) ||
-    reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import').has('lib/config/load.ts')
-  );
-}
-
-/** Whether the part cannot be loaded without the journal. */
-function looksAtCycles(inputs: Inputs, part: string): boolean {
-  return reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import').has('lib/cycle/journal.ts');
+/** Whether the part, which loads these modules, is loaded only where a configuration is read. */
+function readsConfig(part: string, loaded: ReadonlySet<string>): boolean {
+  return /^lib\/(?:backends|config|kube-state)\//.test(part) || loaded.has('lib/config/load.ts');
 }
 
 /** The module, and all that it imports in these ways. */

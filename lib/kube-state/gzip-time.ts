@@ -30,14 +30,14 @@ export function stampGzip(gzip: Uint8Array, at: Date): void {
   viewOf(gzip).setUint32(timeOffset, Math.floor(at.getTime() / 1000), true);
 }
 
-/** Bytes of a gzip header without optional fields. */
-export const headerLength = 10;
-
 const timeOffset = 4;
 const unknownSystem = 255;
 
 /** The header of a gzip member without flags and without a time. */
 export const gzipHeader: Uint8Array = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, unknownSystem);
+
+/** Bytes of a gzip header without optional fields. */
+export const headerLength = gzipHeader.length;
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);

@@ -6,7 +6,7 @@ import { isMusterError } from '../base/errors.ts';
 export interface Sheet<T, Mark> {
   readonly write: (object: T) => void;
   /** To be awaited before the next object, if it is a promise. Throws kind `storage`. */
-  readonly pause: () => Promise<unknown> | undefined;
+  readonly pause: () => Promise<void> | undefined;
   readonly mark: () => Mark;
   readonly backTo: (mark: Mark) => void;
 }

@@ -51,7 +51,6 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
     if (selection.custom !== undefined) add(await collectCustom(selection.custom, { ...input, allowed: {} }));
     const members = whole.end();
     await press.finish();
-    press.close();
     return {
       objects,
       samples: [...families.values()].reduce((sum, { samples }) => sum + samples, 0),
@@ -61,9 +60,10 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
       close: spill.close,
     };
   } catch (error) {
-    press.close();
     spill.close();
     throw error;
+  } finally {
+    press.close();
   }
 }
 

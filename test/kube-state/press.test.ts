@@ -3,7 +3,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
-import { openPress } from '../../lib/kube-state/text/press.ts';
+import { openPress, type Press } from '../../lib/kube-state/text/press.ts';
 import { type Member, openSpill, type Spill } from '../../lib/kube-state/text/spill.ts';
 import { openText, putBytes, type TextBytes } from '../../lib/kube-state/text/text-bytes.ts';
 
@@ -13,35 +13,44 @@ function textOf(bytes: Uint8Array): TextBytes {
   return text;
 }
 
-function readMember(spill: Spill, member: Member): Buffer {
-  const bytes = Buffer.alloc(member.length);
-  spill.read(member, bytes);
-  return bytes;
-}
-
-test('each text becomes a member of its own, and all members together are one gzip', async () => {
+/** Works with a press on a real spill. `read` gives the bytes of a member, once the press has finished. */
+async function withPress(
+  work: (press: Press, read: (member: Member) => Buffer) => Promise<void>,
+): Promise<void> {
   const spill = openSpill();
   const press = openPress(spill);
-  // Random bytes come out longer than they are, so in several pieces.
-  const texts = [Buffer.from('x'), randomBytes(300_000), Buffer.alloc(200_000, 'pod '), randomBytes(65_536)];
   try {
-    const members = texts.map((bytes) => press.take(textOf(bytes)));
-    await press.finish();
-    const packed = members.map((member) => readMember(spill, member));
-    expect(packed.map((member) => gunzipSync(member).toString('hex'))).toEqual(
-      texts.map((text) => text.toString('hex')),
-    );
-    expect(gunzipSync(Buffer.concat(packed)).equals(Buffer.concat(texts))).toBe(true);
+    await work(press, (member) => {
+      const bytes = Buffer.alloc(member.length);
+      spill.read(member, bytes);
+      return bytes;
+    });
   } finally {
     press.close();
     spill.close();
   }
-});
+}
 
-test('a text that is taken leaves an empty one, which does not change what was taken', async () => {
-  const spill = openSpill();
-  const press = openPress(spill);
-  try {
+test('each text becomes a member of its own, and all members together are one gzip', () =>
+  withPress(async (press, read) => {
+    // Random bytes come out longer than they are, so in several pieces.
+    const texts = [
+      Buffer.from('x'),
+      randomBytes(300_000),
+      Buffer.alloc(200_000, 'pod '),
+      randomBytes(65_536),
+    ];
+    const members = texts.map((bytes) => press.take(textOf(bytes)));
+    await press.finish();
+    const packed = members.map(read);
+    expect(packed.map((member) => gunzipSync(member).toString('hex'))).toEqual(
+      texts.map((text) => text.toString('hex')),
+    );
+    expect(gunzipSync(Buffer.concat(packed)).equals(Buffer.concat(texts))).toBe(true);
+  }));
+
+test('a text that is taken leaves an empty one, which does not change what was taken', () =>
+  withPress(async (press, read) => {
     const text = openText();
     const members: Member[] = [];
     for (let turn = 0; turn < 100; turn++) {
@@ -51,28 +60,18 @@ test('a text that is taken leaves an empty one, which does not change what was t
       await press.pause();
     }
     await press.finish();
-    const all = members.map((member) => gunzipSync(readMember(spill, member)).toString());
+    const all = members.map((member) => gunzipSync(read(member)).toString());
     expect(all).toEqual(Array.from({ length: 100 }, (_, turn) => `turn ${turn}\n`));
-  } finally {
-    press.close();
-    spill.close();
-  }
-});
+  }));
 
-test('asks for a pause where much waits, and no longer than that', async () => {
-  const spill = openSpill();
-  const press = openPress(spill);
-  try {
+test('asks for a pause where much waits, and no longer than that', () =>
+  withPress(async (press) => {
     for (let turn = 0; turn < 31; turn++) press.take(textOf(Buffer.from('a')));
     expect(press.pause()).toBeUndefined();
     press.take(textOf(Buffer.from('a')));
     await expect(press.pause()).resolves.toBeUndefined();
     expect(press.pause()).toBeUndefined();
-  } finally {
-    press.close();
-    spill.close();
-  }
-});
+  }));
 
 test('a full disk shows at the next pause and at the end', async () => {
   const full = new MusterError('storage', 'the disk is full');

@@ -11,9 +11,9 @@ export interface Press {
   /** Takes the memory of a text that nobody writes any more. */
   readonly keep: (text: TextBytes) => void;
   /** Undefined while little waits; else to be awaited before more is taken. Throws as `finish`. */
-  readonly pause: () => Promise<unknown> | undefined;
+  readonly pause: () => Promise<void> | undefined;
   /** Ends when all is compressed. Throws kind `storage` when the spill cannot be written. */
-  readonly finish: () => Promise<unknown>;
+  readonly finish: () => Promise<void>;
   /** Gives up what is not compressed yet. */
   readonly close: () => void;
 }
@@ -98,10 +98,10 @@ function openGzip(): Gzip {
 
 /** The checksum and the length of the text. */
 function trailerOf(text: Uint8Array): Uint8Array {
-  const trailer = new DataView(new ArrayBuffer(8));
-  trailer.setUint32(0, crc32(text), true);
-  trailer.setUint32(4, text.length, true);
-  return new Uint8Array(trailer.buffer);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(text));
+  trailer.writeUInt32LE(text.length, 4);
+  return trailer;
 }
 
 /**

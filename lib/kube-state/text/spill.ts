@@ -26,7 +26,7 @@ export function openSpill(): Spill {
   const folder = attempt(() => mkdtempSync(join(tmpdir(), 'muster-')));
   const file = attempt(() => openSync(join(folder, 'text'), 'wx+', 0o600));
   rmSync(folder, { recursive: true, force: true });
-  // A member has some 30 kB: to write each alone takes several times as long.
+  // A member has some 15 kB: to write each alone takes several times as long.
   const waiting = Buffer.allocUnsafeSlow(1 << 18);
   let held = 0;
   let end = 0;
