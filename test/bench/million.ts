@@ -6,14 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../support/process.ts';
+import { freePorts, imageFlags } from '../support/process.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { type Measured, measure, medianOf, readUsage } from './measure.ts';
 
 const muster = join(import.meta.dirname, '../../dist/muster.mjs');
-
-/** As the image and the unit file start the sidecar. */
-const sidecarFlags = ['--expose-gc', '--max-semi-space-size=4'];
 
 /** Targets of a group. */
 const perGroup = 100;
@@ -45,7 +42,7 @@ export async function benchMillion([given = '1000000']: readonly string[]): Prom
     const rows = [cycleRow('first cycle', await runCycle()), cycleRow('quiet cycle', await runCycle())];
     sidecar = spawn(
       process.execPath,
-      [...sidecarFlags, muster, 'sync', '--from', store, '--to', to, '--interval', '1s', '--listen', listen],
+      [...imageFlags, muster, 'sync', '--from', store, '--to', to, '--interval', '1s', '--listen', listen],
       { stdio: 'ignore', env: { ...process.env, ...env } },
     );
     const { pid = 0 } = sidecar;

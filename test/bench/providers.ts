@@ -5,13 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFleetServer } from '../../lib/sim/server.ts';
-import { freePorts } from '../support/process.ts';
+import { freePorts, imageFlags } from '../support/process.ts';
 import { type Measured, measure, readUsage } from './measure.ts';
 
 const muster = join(import.meta.dirname, '../../dist/muster.mjs');
-
-/** As the image starts it. */
-const flags = ['--expose-gc', '--max-semi-space-size=4'];
 
 /** Jobs that the providers are spread over. */
 const jobs = 50;
@@ -152,7 +149,7 @@ async function withMuster<T>(
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const startedAt = performance.now() / 1000;
-  const child = spawn(process.execPath, [...flags, muster, ...args, '--listen', `127.0.0.1:${port}`], {
+  const child = spawn(process.execPath, [...imageFlags, muster, ...args, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
     cwd,
     env: { ...process.env, MUSTER_LOG_LEVEL: 'error' },

@@ -91,11 +91,11 @@ describe('a tick', () => {
       'metrics/dev.1.prom.gz',
       'metrics/prod.prom.gz',
     ]);
-    expect(world.measured).toEqual([
+    // The two that run side by side may end in either order.
+    expect([...world.measured.slice(0, -2), ...world.measured.slice(-2).sort()]).toEqual([
       ...['config in force', 'prod published', 'config in force'],
-      ...['config in force', 'config in force', expect.any(String), expect.any(String)],
+      ...['config in force', 'config in force', 'dev.0 published', 'dev.1 published'],
     ]);
-    expect(world.measured.slice(-2).sort()).toEqual(['dev.0 published', 'dev.1 published']);
   });
 
   test('asks the store as often as muster cost takes it', async () => {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type RunningProgram, startProcess } from './process.ts';
+import { imageFlags, type RunningProgram, startProcess } from './process.ts';
 
 /** A sidecar that has a large job to serve. */
 export interface FloodedSidecar extends RunningProgram {
@@ -24,7 +24,7 @@ export async function startSidecarToFlood(muster: string, folder: string): Promi
   const sidecar = await startProcess({
     command: process.execPath,
     args: ([port]) => [
-      ...['--expose-gc', '--max-semi-space-size=4', muster],
+      ...[...imageFlags, muster],
       ...['sync', '--from', store, '--to', to, '--interval', '1s', '--listen', `127.0.0.1:${port}`],
     ],
     ready: ([port]) => `http://127.0.0.1:${port}/readyz`,

@@ -74,6 +74,9 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
+/** The flags of Node that the image and the unit file start Muster with. */
+export const imageFlags = ['--expose-gc', '--max-semi-space-size=4'];
+
 /** For processes of Node: it keeps what it made of the source, which halves the time of a start. */
 export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), `muster-tests-${userInfo().uid}`) };
 
